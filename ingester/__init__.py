@@ -1,0 +1,1 @@
+"""CloudTrail log files from a busy SQS queue to partitioned Parquet, exactly once."""

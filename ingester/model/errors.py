@@ -1,0 +1,62 @@
+"""One tree of errors, by what must happen next.
+
+    IngesterError
+    ├── ConfigurationError      the user must mend something before a run can start or go on: exit code 2
+    ├── OutputError             the output can't be written now: stop receiving, acknowledge nothing, try again
+    ├── FetchError              one log file could not be fetched: `retry` says whether it counts as an attempt
+    ├── BadLogFileError         one log file can't be read: nothing of it is committed, quarantined in the end
+    ├── UnknownNotificationError  a message that nobody understands: left to the queue's redrive policy
+    ├── LedgerConflictError     a commit claims a log file that another commit has: re-made without it
+    └── LakeDamagedError        a committed data file is neither staged nor published: a person must look
+
+Each message says what happened and to what; `hint` says what to do. Raise where the fact is known, catch where
+the decision is made, once.
+"""
+
+
+class IngesterError(Exception):
+    """Base of all our errors. `hint` is one sentence for the operator, or empty."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+    def __str__(self) -> str:
+        message = super().__str__()
+        return f"{message} {self.hint}" if self.hint else message
+
+
+class ConfigurationError(IngesterError):
+    """Settings, credentials, a queue or an output that a run can't start with."""
+
+
+class OutputError(IngesterError):
+    """The lake or the ledger can't be written at the moment: disk full, 503, permission."""
+
+
+class FetchError(IngesterError):
+    """A log file could not be fetched. `throttled`: slow down, and do not count it as an attempt."""
+
+    def __init__(self, message: str, *, hint: str = "", throttled: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.throttled = throttled
+
+
+class BadLogFileError(IngesterError):
+    """The bytes of a log file are not a CloudTrail log file: not gzip, cut short, not JSON, no Records."""
+
+
+class UnknownNotificationError(IngesterError):
+    """A message body in none of the known forms."""
+
+
+class LedgerConflictError(IngesterError):
+    """Log files of a commit that the ledger holds already. `identities`: which ones."""
+
+    def __init__(self, message: str, identities: frozenset[bytes]) -> None:
+        super().__init__(message)
+        self.identities = identities
+
+
+class LakeDamagedError(IngesterError):
+    """A committed data file exists neither where it was staged nor where it is published."""

@@ -1,0 +1,161 @@
+"""The frames between supervisor and worker: msgpack, tagged, small, one duplex socket a worker.
+
+A frame on the wire is four bytes of length, big endian, then the msgpack. Names and counts travel here, never
+bytes of log files. Jobs are numbered by the supervisor; a number is never used twice in a run, so a late answer
+of a worker that was replaced is recognised and dropped.
+"""
+
+from typing import Generic, Literal, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from ingester.model.commit import DataFile
+from ingester.model.log_file import LogFile
+from ingester.model.settings import Settings
+
+FRAME_BYTES_MAX = 64 << 20
+"""Longest frame that is accepted; a Prepared of 100,000 log files is about 10 MB."""
+
+
+class Frame(Struct, frozen=True, tag=True):
+    """Base of all frames."""
+
+
+# supervisor → worker
+
+
+class Start(Frame, frozen=True):
+    """The first frame: what the worker needs to know. `number`: its place among the workers, from 0."""
+
+    settings: Settings
+    number: int
+
+
+class Assign(Frame, frozen=True):
+    """Log files to take, in order. Sent only against credit that the worker gave with `Beat`."""
+
+    jobs: tuple[tuple[int, LogFile], ...]
+
+
+class Flush(Frame, frozen=True):
+    """Stage and prepare what has been gathered, once every job assigned before this frame is done."""
+
+
+class Drain(Frame, frozen=True):
+    """Finish the log file in hand, prepare what has been gathered, give back the rest, exit with 0."""
+
+
+# worker → supervisor
+
+
+class Beat(Frame, frozen=True):
+    """Sent by the processing loop, so that a hung worker falls silent; cumulative counts of this worker.
+
+    `credit`: how many more jobs may be assigned, beyond those in its hands. `current`: the job being decoded.
+    """
+
+    credit: int
+    jobs_done: int = 0
+    events: int = 0
+    json_bytes: int = 0
+    rss_bytes: int = 0
+    current: int | None = None
+
+
+class PreparedLogFile(Struct, frozen=True, gc=False, array_like=True):
+    """A log file whose rows are all staged. `etag` is the one that the fetch returned."""
+
+    job: int
+    etag: str
+    rows: int
+    json_bytes: int
+    quarantined_records: int = 0
+    undated_rows: int = 0
+
+
+class Prepared(Frame, frozen=True):
+    """A staged commit: everything is durable, nothing is visible."""
+
+    commit_id: str
+    data_files: tuple[DataFile, ...]
+    log_files: tuple[PreparedLogFile, ...]
+
+
+FailureKind = Literal["fetch", "throttled", "bad_log_file", "output", "crash"]
+
+
+class Failed(Frame, frozen=True):
+    """A log file of which nothing will be committed now. `etag` where the fetch got that far."""
+
+    job: int
+    kind: FailureKind
+    reason: str
+    etag: str | None = None
+
+
+class Returned(Frame, frozen=True):
+    """Jobs given back untouched while draining."""
+
+    jobs: tuple[int, ...]
+
+
+ToWorker = Start | Assign | Flush | Drain
+ToSupervisor = Beat | Prepared | Failed | Returned
+
+F = TypeVar("F")
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+def encode_frame(frame: Frame) -> bytes:
+    """The frame as it goes over the wire, with its length in front."""
+    body = _encode(frame)
+    return len(body).to_bytes(4, "big") + body
+
+
+class FrameReader(Generic[F]):
+    """Cuts a stream of bytes into frames of one direction. Pure: the caller does the reading.
+
+    `feed` raises ValueError on a frame of more than FRAME_BYTES_MAX or one that is no frame: the peer is broken.
+    """
+
+    def __init__(self, decoder: "msgspec.msgpack.Decoder[F]") -> None:
+        self._decode = decoder.decode
+        self._buffer = bytearray()
+
+    @property
+    def has_partial_frame(self) -> bool:
+        """Whether bytes of an unfinished frame wait: at EOF, the peer died while it wrote."""
+        return bool(self._buffer)
+
+    def feed(self, data: bytes) -> list[F]:
+        """All frames that `data` completes, in order."""
+        buffer = self._buffer
+        buffer += data
+        frames: list[F] = []
+        start = 0
+        while len(buffer) - start >= 4:
+            length = int.from_bytes(buffer[start : start + 4], "big")
+            if length > FRAME_BYTES_MAX:
+                raise ValueError(f"a frame of {length} bytes, more than {FRAME_BYTES_MAX}")
+            end = start + 4 + length
+            if len(buffer) < end:
+                break
+            try:
+                frames.append(self._decode(bytes(buffer[start + 4 : end])))
+            except msgspec.MsgspecError as error:
+                raise ValueError(f"not a frame: {error}") from error
+            start = end
+        del buffer[:start]
+        return frames
+
+
+def read_by_worker() -> FrameReader[ToWorker]:
+    """A reader of the frames that a supervisor sends."""
+    return FrameReader(msgspec.msgpack.Decoder(ToWorker))
+
+
+def read_by_supervisor() -> FrameReader[ToSupervisor]:
+    """A reader of the frames that a worker sends."""
+    return FrameReader(msgspec.msgpack.Decoder(ToSupervisor))
