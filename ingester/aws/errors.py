@@ -1,0 +1,137 @@
+"""What an exception of boto3 means, in one sentence for the operator. Pure.
+
+Sentences quote AWS's own message, which names the caller, the permission and the resource. They never quote a
+request or a whole response: those hold signatures and key ids.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+from botocore.exceptions import (
+    ClientError,
+    CredentialRetrievalError,
+    HTTPClientError,
+    NoCredentialsError,
+    ParamValidationError,
+    PartialCredentialsError,
+)
+from botocore.exceptions import (
+    ConnectionError as BotocoreConnectionError,
+)
+
+
+class FaultKind(StrEnum):
+    """What must happen next: mend, wait, or try again."""
+
+    DENIED = "denied"
+    CREDENTIALS = "credentials"
+    EXPIRED = "expired"
+    MISSING = "missing"
+    WRONG_REGION = "wrong_region"
+    CHANGED = "changed"
+    THROTTLED = "throttled"
+    UNREACHABLE = "unreachable"
+    SERVER = "server"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class AwsFault:
+    """One failed call. `code` is AWS's error code or the exception's name; `sentence` ends with a full stop."""
+
+    kind: FaultKind
+    code: str
+    sentence: str
+    hint: str = ""
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether the same call may well work later without anybody mending anything."""
+        return self.kind in _PASSING
+
+
+_PASSING = frozenset({FaultKind.EXPIRED, FaultKind.THROTTLED, FaultKind.UNREACHABLE, FaultKind.SERVER})
+
+_KINDS: dict[str, FaultKind] = {
+    **dict.fromkeys(
+        ("AccessDenied", "AccessDeniedException", "AllAccessDisabled", "AuthorizationError", "403", "Forbidden",
+         "KMS.AccessDeniedException", "KmsAccessDenied", "AWS.SimpleQueueService.AccessDenied"),
+        FaultKind.DENIED,
+    ),
+    **dict.fromkeys(
+        ("InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidClientTokenId", "UnrecognizedClientException",
+         "AuthFailure", "InvalidToken", "RequestTimeTooSkewed", "MissingAuthenticationToken", "InvalidSecurity"),
+        FaultKind.CREDENTIALS,
+    ),
+    **dict.fromkeys(
+        ("ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "RequestExpired"), FaultKind.EXPIRED
+    ),
+    **dict.fromkeys(
+        ("NoSuchKey", "NoSuchBucket", "NoSuchVersion", "NoSuchUpload", "404", "NotFound",
+         "QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", "QueueDeletedRecently"),
+        FaultKind.MISSING,
+    ),
+    **dict.fromkeys(
+        ("PermanentRedirect", "TemporaryRedirect", "AuthorizationHeaderMalformed",
+         "IllegalLocationConstraintException", "301", "307"),
+        FaultKind.WRONG_REGION,
+    ),
+    **dict.fromkeys(("PreconditionFailed", "412", "ConditionalRequestConflict"), FaultKind.CHANGED),
+    **dict.fromkeys(
+        ("SlowDown", "503", "ServiceUnavailable", "Throttling", "ThrottlingException", "RequestThrottled",
+         "ThrottledException", "TooManyRequestsException", "RequestLimitExceeded", "OverLimit",
+         "BandwidthLimitExceeded", "KMS.ThrottlingException", "KmsThrottled", "429"),
+        FaultKind.THROTTLED,
+    ),
+    **dict.fromkeys(("InternalError", "InternalFailure", "500", "502", "504", "RequestTimeout"), FaultKind.SERVER),
+}  # fmt: skip
+
+_HINTS = {
+    FaultKind.CREDENTIALS: "Check the AWS credentials of this process, and its clock.",
+    FaultKind.EXPIRED: "Renew the credentials; a role's are renewed by themselves.",
+    FaultKind.WRONG_REGION: "Give the right --region.",
+    FaultKind.UNREACHABLE: "Check the network, and --endpoint-url if it is set.",
+}
+
+
+def explain(error: BaseException) -> AwsFault:
+    """What `error`, raised by a boto3 client, means."""
+    if isinstance(error, ClientError):
+        found = error.response.get("Error", {})
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return explain_code(found.get("Code", "") or str(status), found.get("Message", ""), status)
+    name = type(error).__name__
+    if isinstance(error, NoCredentialsError | PartialCredentialsError | CredentialRetrievalError):
+        return AwsFault(FaultKind.CREDENTIALS, name, "No usable AWS credentials.", _HINTS[FaultKind.CREDENTIALS])
+    if isinstance(error, ParamValidationError):
+        return AwsFault(FaultKind.OTHER, name, f"AWS does not take these parameters: {_one_line(str(error))}")
+    if isinstance(error, HTTPClientError | BotocoreConnectionError | OSError):
+        return AwsFault(
+            FaultKind.UNREACHABLE, name, f"No answer from {_host(error)} ({name}).", _HINTS[FaultKind.UNREACHABLE]
+        )
+    return AwsFault(FaultKind.OTHER, name, f"{name}: {_one_line(str(error))}")
+
+
+def explain_code(code: str, message: str, status: int = 0) -> AwsFault:
+    """What AWS's error code means, with AWS's own message; `status` (HTTP) decides where the code is unknown."""
+    kind = _KINDS.get(code) or _KINDS.get(code.rpartition(".")[2]) or _KINDS.get(str(status))
+    if kind is None:
+        kind = FaultKind.SERVER if status >= 500 else FaultKind.OTHER
+    sentence = f"{code}: {_one_line(message)}" if message and message != code else f"{code}."
+    return AwsFault(kind, code, sentence, _HINTS.get(kind, ""))
+
+
+def _one_line(message: str) -> str:
+    """A message of the server as one bounded sentence."""
+    line = " ".join(message.split())[:500]
+    return line if line.endswith(".") else line + "."
+
+
+def _host(error: BaseException) -> str:
+    """The host that did not answer, without what a URL may hold of user names, passwords and signatures."""
+    url = getattr(error, "kwargs", {}).get("endpoint_url") or ""
+    parts = urlsplit(url)
+    if not parts.hostname:
+        return "AWS"
+    return f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname

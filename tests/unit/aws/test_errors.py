@@ -1,0 +1,100 @@
+"""What AWS's errors mean, and that an operator is told no secret."""
+
+import pytest
+from botocore.exceptions import (
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ParamValidationError,
+    ReadTimeoutError,
+)
+
+from ingester.aws.errors import FaultKind, explain, explain_code
+
+
+def client_error(code: str, message: str = "", status: int = 400) -> ClientError:
+    return ClientError(
+        {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}},  # type: ignore[typeddict-item]
+        "Op",
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "kind"),
+    [
+        ("AccessDenied", 403, FaultKind.DENIED),
+        ("KMS.AccessDeniedException", 400, FaultKind.DENIED),
+        ("ExpiredToken", 400, FaultKind.EXPIRED),
+        ("SignatureDoesNotMatch", 403, FaultKind.CREDENTIALS),
+        ("NoSuchBucket", 404, FaultKind.MISSING),
+        ("AWS.SimpleQueueService.NonExistentQueue", 400, FaultKind.MISSING),
+        ("PermanentRedirect", 301, FaultKind.WRONG_REGION),
+        ("PreconditionFailed", 412, FaultKind.CHANGED),
+        ("SlowDown", 503, FaultKind.THROTTLED),
+        ("RequestThrottled", 403, FaultKind.THROTTLED),
+        ("InternalError", 500, FaultKind.SERVER),
+        ("NeverHeardOf", 507, FaultKind.SERVER),
+        ("NeverHeardOf", 503, FaultKind.THROTTLED),
+        ("NeverHeardOf", 400, FaultKind.OTHER),
+        ("", 404, FaultKind.MISSING),
+    ],
+)
+def test_an_error_code_of_aws_is_told_by_what_must_happen_next(code: str, status: int, kind: FaultKind) -> None:
+    assert explain(client_error(code, "why", status)).kind is kind
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (NoCredentialsError(), FaultKind.CREDENTIALS),
+        (EndpointConnectionError(endpoint_url="http://h:1/x"), FaultKind.UNREACHABLE),
+        (ConnectTimeoutError(endpoint_url="http://h:1/x"), FaultKind.UNREACHABLE),
+        (ReadTimeoutError(endpoint_url="http://h:1/x"), FaultKind.UNREACHABLE),
+        (ConnectionResetError(), FaultKind.UNREACHABLE),
+        (ParamValidationError(report="bad bucket"), FaultKind.OTHER),
+        (RuntimeError("odd"), FaultKind.OTHER),
+    ],
+)
+def test_an_error_of_the_client_is_told_by_what_must_happen_next(error: Exception, kind: FaultKind) -> None:
+    assert explain(error).kind is kind
+
+
+def test_only_what_may_pass_by_itself_is_called_passing() -> None:
+    passing = {kind for kind in FaultKind if explain_code(_code_of(kind), "").is_passing}
+    assert passing == {FaultKind.EXPIRED, FaultKind.THROTTLED, FaultKind.UNREACHABLE, FaultKind.SERVER} - {
+        FaultKind.UNREACHABLE  # no code of AWS says so
+    }
+
+
+def test_the_sentence_quotes_aws_and_names_the_permission() -> None:
+    message = "User: arn:aws:iam::1:user/x is not authorized to perform: s3:GetObject"
+    assert explain(client_error("AccessDenied", message, 403)).sentence == f"AccessDenied: {message}."
+
+
+def test_user_names_and_passwords_in_a_url_are_not_told() -> None:
+    fault = explain(
+        EndpointConnectionError(endpoint_url="https://joe:secret@proxy.example:8443/b?X-Amz-Signature=abc")
+    )
+    assert "proxy.example:8443" in fault.sentence
+    assert not any(word in fault.sentence + fault.hint for word in ("joe", "secret", "abc"))
+
+
+def test_a_long_message_of_a_server_is_cut_to_one_line() -> None:
+    sentence = explain_code("Odd", "line\n" * 1000).sentence
+    assert "\n" not in sentence
+    assert len(sentence) < 600
+
+
+def _code_of(kind: FaultKind) -> str:
+    codes = {
+        FaultKind.DENIED: "AccessDenied",
+        FaultKind.CREDENTIALS: "AuthFailure",
+        FaultKind.EXPIRED: "ExpiredToken",
+        FaultKind.MISSING: "NoSuchKey",
+        FaultKind.WRONG_REGION: "PermanentRedirect",
+        FaultKind.CHANGED: "PreconditionFailed",
+        FaultKind.THROTTLED: "SlowDown",
+        FaultKind.SERVER: "InternalError",
+    }
+    return codes.get(kind, "Whatever")
