@@ -33,7 +33,7 @@ class Start(Frame, frozen=True):
 
 
 class Assign(Frame, frozen=True):
-    """Log files to take, in order. Sent only against credit that the worker gave with `Beat`."""
+    """Log files to take, in order. Sent only as far as `Beat.jobs_welcome` allows."""
 
     jobs: tuple[tuple[int, LogFile], ...]
 
@@ -50,12 +50,13 @@ class Drain(Frame, frozen=True):
 
 
 class Beat(Frame, frozen=True):
-    """Sent by the processing loop, so that a hung worker falls silent; cumulative counts of this worker.
+    """Sent by the processing loop, so that a hung worker falls silent; counts since the worker's start.
 
-    `credit`: how many more jobs may be assigned, beyond those in its hands. `current`: the job being decoded.
+    `jobs_welcome`: how many jobs may have been assigned since its start. A total, not a difference, so that a
+    beat and an Assign that cross on the way do no harm. `current`: the job being decoded.
     """
 
-    credit: int
+    jobs_welcome: int
     jobs_done: int = 0
     events: int = 0
     json_bytes: int = 0
@@ -71,15 +72,15 @@ class PreparedLogFile(Struct, frozen=True, gc=False, array_like=True):
     rows: int
     json_bytes: int
     quarantined_records: int = 0
-    undated_rows: int = 0
 
 
 class Prepared(Frame, frozen=True):
-    """A staged commit: everything is durable, nothing is visible."""
+    """A staged commit: everything is durable, nothing is visible. `undated_rows`: without a usable eventTime."""
 
     commit_id: str
     data_files: tuple[DataFile, ...]
     log_files: tuple[PreparedLogFile, ...]
+    undated_rows: int = 0
 
 
 FailureKind = Literal["fetch", "throttled", "bad_log_file", "output", "crash"]

@@ -1,0 +1,80 @@
+"""`ingester run`: messages of a queue become Parquet."""
+
+from typing import Annotated
+
+import typer
+
+from ingester.cli import options
+from ingester.cli.display import show_run
+from ingester.cli.logs import set_up_logging
+from ingester.model.errors import ConfigurationError
+from ingester.model.settings import Settings, parse_size
+from ingester.supervisor.run import run_queues
+
+
+def run(
+    queue_url: Annotated[
+        list[str],
+        typer.Option(
+            envvar="INGESTER_QUEUE_URL",
+            help="An SQS queue with CloudTrail's notifications; repeatable.",
+            rich_help_panel="Input",
+        ),
+    ],
+    output: options.Output,
+    until_empty: Annotated[
+        bool,
+        typer.Option(
+            "--until-empty",
+            envvar="INGESTER_UNTIL_EMPTY",
+            help="End once everything is committed and the queue reports that it is empty, twice in a row.",
+            rich_help_panel="Input",
+        ),
+    ] = False,
+    visibility_timeout: Annotated[
+        int,
+        typer.Option(
+            envvar="INGESTER_VISIBILITY_TIMEOUT",
+            help="Seconds that a received message stays hidden; extended until it is deleted.",
+            rich_help_panel="Input",
+        ),
+    ] = options.DEFAULTS.visibility_timeout_seconds,
+    endpoint_url: options.EndpointUrl = None,
+    region: options.Region = None,
+    state_dir: options.StateDir = None,
+    partition_by: options.PartitionBy = "date",
+    flush_interval: options.FlushInterval = options.DEFAULTS.flush_interval_seconds,
+    target_file_size: options.TargetFileSize = "128MB",
+    workers: options.Workers = 0,
+    batch_rows: options.BatchRows = options.DEFAULTS.batch_rows,
+    fetches_ahead: options.FetchesAhead = options.DEFAULTS.fetches_ahead,
+    max_attempts: options.MaxAttempts = options.DEFAULTS.max_attempts,
+    grace: options.Grace = options.DEFAULTS.grace_seconds,
+    log_format: options.LogFormat = options.LogFormatOption.TEXT,
+) -> None:
+    """Ingest the log files that a queue announces, as a service or until the queue is empty.
+
+    Without --until-empty it runs until SIGTERM or SIGINT, then commits what it holds and deletes those messages.
+    """
+    settings = Settings(
+        queue_urls=tuple(queue_url),
+        output=output,
+        until_empty=until_empty,
+        visibility_timeout_seconds=visibility_timeout,
+        endpoint_url=endpoint_url,
+        region=region,
+        state_dir=state_dir,
+        partition_by=options.partition_keys(partition_by),
+        flush_interval_seconds=flush_interval,
+        target_file_size_bytes=parse_size(target_file_size),
+        workers=workers,
+        batch_rows=batch_rows,
+        fetches_ahead=fetches_ahead,
+        max_attempts=max_attempts,
+        grace_seconds=grace,
+        log_format=log_format.value,
+    )
+    if not settings.queue_urls:
+        raise ConfigurationError("No queue is given.", hint="Give --queue-url, or set INGESTER_QUEUE_URL.")
+    set_up_logging(settings.log_format)
+    show_run(settings, lambda on_tick: run_queues(settings, on_tick))

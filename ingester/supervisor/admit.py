@@ -1,0 +1,56 @@
+"""From received messages and listed log files to jobs: what is new, what is in already, what is none of ours."""
+
+import logging
+from collections.abc import Iterable, Sequence
+
+from ingester.ledger.base import Ledger
+from ingester.model.errors import UnknownNotificationError
+from ingester.model.log_file import LogFile
+from ingester.model.message import Message
+from ingester.model.notification import Notification
+from ingester.notifications.read import read_notification
+from ingester.supervisor.counts import Counts
+from ingester.supervisor.in_flight import InFlight, Ticket
+
+_log = logging.getLogger("ingester.queue")
+
+
+def understand(message: Message, counts: Counts) -> Notification | None:
+    """What a message announces, counted; None, with a warning, if it is in no known form."""
+    counts.messages += 1
+    try:
+        notification = read_notification(message.body)
+    except UnknownNotificationError as error:
+        counts.notifications["unknown"] += 1
+        _log.warning("message %s stays in the queue: %s", message.message_id, error)
+        return None
+    counts.notifications[notification.kind] += 1
+    counts.digests_skipped += notification.digests
+    counts.others_skipped += notification.other_skipped
+    return notification
+
+
+def admit(
+    announced: Sequence[tuple[Ticket, Iterable[LogFile]]], in_flight: InFlight, ledger: Ledger, counts: Counts
+) -> list[Ticket]:
+    """Make jobs of the log files that are neither committed nor on their way.
+
+    The tickets that wait for nothing, as all their log files are in already. One question to the ledger for all.
+    """
+    log_files = [log_file for _, some in announced for log_file in some]
+    counts.log_files_found += len(log_files)
+    identities = {log_file.identity for log_file in log_files if log_file.etag is not None}
+    places = {log_file.place for log_file in log_files if log_file.etag is None}
+    committed = ledger.committed(identities) if identities else set()
+    committed_places = ledger.committed_places(places) if places else set()
+    nothing_to_wait_for = []
+    for ticket, some in announced:
+        for log_file in some:
+            place = log_file.place
+            if (place in committed_places) if log_file.etag is None else (log_file.identity in committed):
+                counts.already_committed += 1
+            else:
+                in_flight.add(ticket, log_file, place)
+        if not ticket.unsettled:
+            nothing_to_wait_for.append(ticket)
+    return nothing_to_wait_for

@@ -1,0 +1,36 @@
+"""Which worker gets which job. Pure.
+
+Log files of one (account, region) go to the same worker while it has room, so that partitions are not scattered
+over as many files as there are workers; what finds no room there goes to the worker with the most room.
+"""
+
+from collections import deque
+from zlib import crc32
+
+from ingester.supervisor.in_flight import Job
+
+
+def assign(waiting: deque[Job], room: dict[int, int], slots: int) -> dict[int, list[Job]]:
+    """Take jobs from the front of `waiting` as long as a worker has room; the jobs of each worker slot.
+
+    `room`: how many more jobs each live worker may get. `slots`: workers when all are alive, so that a death
+    does not move every account's log files to another worker.
+    """
+    room = {slot: jobs for slot, jobs in room.items() if jobs > 0}
+    assigned: dict[int, list[Job]] = {}
+    while waiting and room:
+        job = waiting.popleft()
+        slot = preferred_slot(job, slots)
+        if slot not in room:
+            slot = max(room, key=room.__getitem__)
+        assigned.setdefault(slot, []).append(job)
+        room[slot] -= 1
+        if not room[slot]:
+            del room[slot]
+    return assigned
+
+
+def preferred_slot(job: Job, slots: int) -> int:
+    """The worker slot of the log file's account and region; spread by key where the key names none."""
+    affinity = job.log_file.account_and_region
+    return crc32("/".join(affinity).encode() if affinity else job.place) % slots

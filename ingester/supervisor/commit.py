@@ -1,0 +1,158 @@
+"""Commit and publish, in a thread of their own and in this process only: the fence of exactly once.
+
+A worker that was thought dead can stage whatever it likes; nothing becomes true before the transaction here.
+
+What happens when the process dies
+- before the ledger's transaction: the staged files are garbage, swept at the next start; the messages come back;
+- within it: SQLite rolls it back, or has it in its log: one or the other, see above and below;
+- after it, before or within publish: `roll_forward` publishes the commit at the next start; publishing is
+  idempotent, file by file;
+- after publish, before `mark_published`: published once more at the next start, with no effect;
+- after that, before the messages are deleted: they come back, and the ledger recognises their log files.
+"""
+
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ingester.lake.base import Lake
+from ingester.ledger.base import Ledger
+from ingester.model.commit import Commit
+from ingester.model.errors import LedgerConflictError, OutputError
+from ingester.model.quarantine import QuarantinedLogFile
+
+_RETRY_SECONDS_FIRST = 0.5
+_RETRY_SECONDS_MAX = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A commit is in the ledger and its data files are where readers look."""
+
+    commit: Commit
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A commit that was not made, since the ledger has these log files already; what it staged is discarded."""
+
+    commit: Commit
+    identities: frozenset[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A log file's entry in the quarantine is durable. `job`: the job that it was."""
+
+    job: int
+    entry: QuarantinedLogFile
+
+
+@dataclass(frozen=True, slots=True)
+class OutputTrouble:
+    """The lake or the ledger can't be written; `error` is None when it can be again."""
+
+    error: OutputError | None
+
+
+@dataclass(frozen=True, slots=True)
+class CommitterFailed:
+    """The committer met an error that no retry mends (a bug, a damaged lake): the run must end."""
+
+    error: BaseException
+
+
+def roll_forward(ledger: Ledger, lake: Lake) -> int:
+    """Publish what was committed and not published when the previous process died; how many commits.
+
+    Raises LakeDamagedError if a committed data file is gone, OutputError if the lake can't be written.
+    """
+    commits = ledger.unpublished()
+    for commit in commits:
+        lake.publish(commit)
+        ledger.mark_published(commit.commit_id)
+    return len(commits)
+
+
+class Committer(threading.Thread):
+    """Commits what is submitted, one after another, and posts what became of it."""
+
+    def __init__(self, ledger: Ledger, lake: Lake, post: Callable[[object], None]) -> None:
+        super().__init__(name="committer", daemon=True)
+        self._ledger = ledger
+        self._lake = lake
+        self._post = post
+        self._tasks: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._stopping = threading.Event()
+
+    def submit(self, commit: Commit) -> None:
+        """Commit and publish; posts Published or Rejected."""
+        self._tasks.put(lambda: self._commit(commit))
+
+    def quarantine(self, job: int, entry: QuarantinedLogFile) -> None:
+        """Write a quarantine entry; posts Quarantined."""
+        self._tasks.put(lambda: self._quarantine(job, entry))
+
+    def release(self, entry: QuarantinedLogFile) -> None:
+        """Remove the quarantine entry of a log file that is committed now."""
+        self._tasks.put(lambda: self._insist(lambda: self._lake.remove_quarantine(entry)))
+
+    def stop(self) -> None:
+        """End the thread after what was submitted, without waiting for an output that can't be written."""
+        self._stopping.set()
+        self._tasks.put(None)
+        self.join()
+
+    def run(self) -> None:
+        """The thread's loop."""
+        while (task := self._tasks.get()) is not None:
+            try:
+                task()
+            except _StoppedError:
+                return
+            except BaseException as error:
+                self._post(CommitterFailed(error))
+                return
+
+    def _commit(self, commit: Commit) -> None:
+        try:
+            self._insist(lambda: self._commit_once(commit))
+        except LedgerConflictError as conflict:
+            self._insist(lambda: self._lake.discard(commit.commit_id, commit.data_files))
+            self._post(Rejected(commit, conflict.identities))
+            return
+        self._insist(lambda: self._lake.publish(commit))
+        self._insist(lambda: self._ledger.mark_published(commit.commit_id))
+        self._post(Published(commit))
+
+    def _commit_once(self, commit: Commit) -> None:
+        """A commit whose answer never came may have landed: the ledger knows its id."""
+        if not self._ledger.has_commit(commit.commit_id):
+            self._ledger.commit(commit)
+
+    def _quarantine(self, job: int, entry: QuarantinedLogFile) -> None:
+        self._insist(lambda: self._lake.quarantine_log_file(entry))
+        self._post(Quarantined(job, entry))
+
+    def _insist(self, action: Callable[[], object]) -> None:
+        """Do it until the output takes it; meanwhile the loop knows and stops receiving."""
+        delay_seconds = _RETRY_SECONDS_FIRST
+        troubled = False
+        while True:
+            try:
+                action()
+            except OutputError as error:
+                troubled = True
+                self._post(OutputTrouble(error))
+                if self._stopping.wait(delay_seconds):
+                    raise _StoppedError from error
+                delay_seconds = min(_RETRY_SECONDS_MAX, delay_seconds * 2)
+            else:
+                if troubled:
+                    self._post(OutputTrouble(None))
+                return
+
+
+class _StoppedError(Exception):
+    """The run ends while the output can't be written; the next start rolls forward or sweeps."""

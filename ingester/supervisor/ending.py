@@ -1,0 +1,77 @@
+"""When a run ends: its source is empty, a signal asks for it, or the grace time is over. Pure."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+_ASK_EVERY_SECONDS = 0.5
+_EMPTY_ANSWERS_NEEDED = 2
+
+
+class Phase(Enum):
+    """Where a run is. It only moves down this list."""
+
+    RUNNING = "running"
+    DRAINING = "draining"
+    ABORTING = "aborting"
+
+
+@dataclass(slots=True)
+class Emptiness:
+    """Whether queues are empty: nothing visible, in flight or delayed, twice in a row while nothing is in hand."""
+
+    asked: bool = False
+    empty_answers: int = 0
+    ask_at_seconds: float = 0.0
+
+    def should_ask(self, now_seconds: float, *, is_idle: bool) -> bool:
+        """Whether to ask the queues now. Whatever is in hand starts the count again."""
+        if not is_idle:
+            self.empty_answers = 0
+            return False
+        if self.asked or now_seconds < self.ask_at_seconds:
+            return False
+        self.asked = True
+        return True
+
+    def answered(self, messages: int | None, now_seconds: float, *, is_idle: bool) -> bool:
+        """Note how many messages all queues report, None if one did not answer; whether the run may end."""
+        self.asked = False
+        self.ask_at_seconds = now_seconds + _ASK_EVERY_SECONDS
+        self.empty_answers = self.empty_answers + 1 if is_idle and messages == 0 else 0
+        return self.empty_answers >= _EMPTY_ANSWERS_NEEDED
+
+
+@dataclass(slots=True)
+class Ending:
+    """Signals received and the phase that follows from them. `grace_seconds`: how long a drain may take."""
+
+    grace_seconds: float
+    phase: Phase = Phase.RUNNING
+    deadline_seconds: float | None = None
+    interrupted: bool = field(default=False)
+    """Whether a signal ended the run, not the end of its source."""
+
+    @property
+    def is_draining(self) -> bool:
+        """Whether nothing new is taken in any more."""
+        return self.phase is not Phase.RUNNING
+
+    def asked_by_signal(self, now_seconds: float) -> None:
+        """The first signal drains within the grace time, the second ends at once."""
+        self.interrupted = True
+        if self.phase is Phase.RUNNING or self.deadline_seconds is None:
+            self.phase = Phase.DRAINING
+            self.deadline_seconds = now_seconds + self.grace_seconds
+        else:
+            self.phase = Phase.ABORTING
+
+    def source_is_empty(self) -> None:
+        """Nothing more will come and nothing is in hand: the workers may go, and there is no hurry."""
+        if self.phase is Phase.RUNNING:
+            self.phase = Phase.DRAINING
+
+    def is_overdue(self, now_seconds: float) -> bool:
+        """Whether the drain has used up its grace time, or must not take any."""
+        if self.phase is Phase.ABORTING:
+            return True
+        return self.deadline_seconds is not None and now_seconds >= self.deadline_seconds

@@ -1,0 +1,117 @@
+"""What becomes of a log file that could not be ingested: tried again, given back with its message, quarantined."""
+
+import heapq
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from ingester.model.frames import Failed
+from ingester.model.quarantine import QuarantinedLogFile
+from ingester.supervisor.commit import Committer
+from ingester.supervisor.counts import Counts
+from ingester.supervisor.in_flight import InFlight, Job, Ticket
+
+_log = logging.getLogger("ingester.log_file")
+
+_RETRY_SECONDS_FIRST = 0.25
+_RETRY_SECONDS_MAX = 30.0
+_UNCOUNTED: frozenset[str] = frozenset({"throttled", "output"})
+"""Failures that say nothing about the log file: tried again in this process, and not counted as attempts."""
+
+
+class Failures:
+    """Decides about each failed job. Used by the loop's thread only.
+
+    With a queue a counted failure goes back with its message: SQS counts the receives, so the count survives a
+    crash. Without one it is tried again here.
+    """
+
+    def __init__(
+        self,
+        in_flight: InFlight,
+        committer: Committer,
+        counts: Counts,
+        max_attempts: Callable[[Ticket], int],
+        *,
+        has_queue: bool,
+    ) -> None:
+        self._in_flight = in_flight
+        self._committer = committer
+        self._counts = counts
+        self._max_attempts = max_attempts
+        self._has_queue = has_queue
+        self._delayed: list[tuple[float, int]] = []
+        self._uncounted: dict[int, int] = {}
+        self.quarantining = 0
+        """Quarantine entries on their way to the disk or S3."""
+
+    @property
+    def next_retry_seconds(self) -> float | None:
+        """When the next delayed job is due, on the loop's clock."""
+        return self._delayed[0][0] if self._delayed else None
+
+    def failed(self, job: Job, failure: Failed, now_seconds: float, *, draining: bool) -> list[Ticket]:
+        """The tickets that are settled by a failed attempt."""
+        self._counts.failures[failure.kind] += 1
+        if draining:
+            return self._in_flight.failed(job)
+        if failure.kind in _UNCOUNTED:
+            self._uncounted[job.number] = self._uncounted.get(job.number, 0) + 1
+            self._retry_later(job, self._uncounted[job.number], now_seconds)
+            return []
+        job.attempts = self._attempts(job)
+        most = min(self._max_attempts(waiter.ticket) for waiter in job.waiters)
+        _log.warning(
+            "%s: %s Attempt %d of %d.", job.log_file.uri, failure.reason, job.attempts, most,
+            extra={"log_file": job.log_file.uri, "attempt": job.attempts, "kind": failure.kind},
+        )  # fmt: skip
+        if job.attempts >= most:
+            self._quarantine(job, failure.reason)
+            return []
+        if self._has_queue:
+            return self._in_flight.failed(job)
+        self._retry_later(job, job.attempts, now_seconds)
+        return []
+
+    def quarantined(self, job_number: int, entry: QuarantinedLogFile) -> list[Ticket]:
+        """The entry is durable: the tickets that are settled by it."""
+        self.quarantining -= 1
+        self._counts.quarantined.append(entry)
+        return self._in_flight.failed(self._in_flight.jobs[job_number])
+
+    def retry_due(self, now_seconds: float) -> None:
+        """Let the delayed jobs whose time has come wait for a worker again."""
+        while self._delayed and self._delayed[0][0] <= now_seconds:
+            job = self._in_flight.jobs.get(heapq.heappop(self._delayed)[1])
+            if job is not None:
+                self._in_flight.waiting.append(job)
+
+    def drop_delayed(self) -> list[Ticket]:
+        """Give up the delayed jobs, at a drain; the tickets that are settled by it."""
+        numbers = [number for _, number in self._delayed]
+        self._delayed.clear()
+        jobs = [self._in_flight.jobs[number] for number in numbers if number in self._in_flight.jobs]
+        return [ticket for job in jobs for ticket in self._in_flight.failed(job)]
+
+    def _attempts(self, job: Job) -> int:
+        receives = [waiter.ticket.message.receive_count for waiter in job.waiters if waiter.ticket.message]
+        return max([job.attempts + 1, *receives])
+
+    def _retry_later(self, job: Job, times: int, now_seconds: float) -> None:
+        job.worker = None
+        delay_seconds = min(_RETRY_SECONDS_MAX, _RETRY_SECONDS_FIRST * 2 ** min(times - 1, 10))
+        heapq.heappush(self._delayed, (now_seconds + delay_seconds, job.number))
+
+    def _quarantine(self, job: Job, reason: str) -> None:
+        job.worker = None
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        entry = QuarantinedLogFile(
+            uri=job.log_file.uri,
+            etag=job.log_file.etag,
+            reason=reason,
+            attempts=job.attempts,
+            first_seen=now,
+            last_seen=now,
+        )
+        self.quarantining += 1
+        self._committer.quarantine(job.number, entry)

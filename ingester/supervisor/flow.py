@@ -1,0 +1,48 @@
+"""When to stop taking in: enough waits for the workers, too much is in hand, or the output can't be written."""
+
+from ingester.supervisor.intake import Intake
+
+WAITING_MAX = 2_000
+"""Log files that wait for a worker; about a second of work, so that other hosts on the queue get their share."""
+IN_HAND_MAX = 100_000
+"""Log files in hand. SQS allows 120,000 messages in flight a queue (SQS quotas page)."""
+
+
+class Flow:
+    """Reasons to hold the intake; it flows when there is none. Used by the loop's thread only."""
+
+    def __init__(self, intake: Intake) -> None:
+        self._intake = intake
+        self._reasons: set[str] = set()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so much is in hand that workers should prepare what they gathered at once."""
+        return "in hand" in self._reasons
+
+    def measure(self, waiting: int, in_hand: int) -> None:
+        """Hold or go on by how much waits and how much is in hand; goes on at half, so as not to flutter."""
+        self._by_amount("waiting", waiting, WAITING_MAX)
+        self._by_amount("in hand", in_hand, IN_HAND_MAX)
+
+    def hold(self, reason: str) -> bool:
+        """Hold the intake for a reason; whether the reason is new."""
+        if reason in self._reasons:
+            return False
+        if not self._reasons:
+            self._intake.pause()
+        self._reasons.add(reason)
+        return True
+
+    def go_on(self, reason: str) -> None:
+        """A reason is gone."""
+        if reason in self._reasons:
+            self._reasons.remove(reason)
+            if not self._reasons:
+                self._intake.resume()
+
+    def _by_amount(self, reason: str, amount: int, most: int) -> None:
+        if amount >= most:
+            self.hold(reason)
+        elif amount <= most // 2:
+            self.go_on(reason)

@@ -1,0 +1,346 @@
+"""The supervisor's loop: waits for workers, threads, signals and the clock, and does what each of them means."""
+
+import logging
+import selectors
+import signal
+import threading
+import time
+from collections.abc import Callable
+from types import FrameType
+
+from ingester.ledger.base import Ledger
+from ingester.model.errors import IngesterError
+from ingester.model.frames import Assign, Beat, Drain, Failed, Flush, Prepared, Returned
+from ingester.model.settings import Settings
+from ingester.supervisor.acknowledge import Acknowledger
+from ingester.supervisor.admit import admit, understand
+from ingester.supervisor.assignment import assign
+from ingester.supervisor.commit import (
+    Committer,
+    CommitterFailed,
+    OutputTrouble,
+    Published,
+    Quarantined,
+    Rejected,
+)
+from ingester.supervisor.commits import Commits
+from ingester.supervisor.counts import Counts, show_nothing
+from ingester.supervisor.ending import Emptiness, Ending, Phase
+from ingester.supervisor.failures import Failures
+from ingester.supervisor.flow import Flow
+from ingester.supervisor.in_flight import InFlight, Ticket
+from ingester.supervisor.intake import Intake, Listed, ListingEnded
+from ingester.supervisor.mailbox import Mailbox
+from ingester.supervisor.pool import Died, Heard, WorkerPool
+from ingester.supervisor.processes import WorkerProcess
+from ingester.supervisor.queues import Deleted, Depths, Extended, Queues, Received, ReceiveTrouble
+
+_log = logging.getLogger("ingester.supervisor")
+
+_TICK_SECONDS = 0.25
+_ABORT_SECONDS = 5.0
+"""How long an abort waits for the queues to take back what is unfinished."""
+
+
+class Supervisor:
+    """One run. `queues` is None for a backfill; `on_tick` is called about four times a second, for a display."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        mailbox: Mailbox,
+        ledger: Ledger,
+        committer: Committer,
+        intake: Intake,
+        queues: Queues | None,
+        counts: Counts,
+        on_tick: Callable[[Counts], None] = show_nothing,
+    ) -> None:
+        self._settings = settings
+        self._mailbox = mailbox
+        self._ledger = ledger
+        self._committer = committer
+        self._intake = intake
+        self._queues = queues
+        self._counts = counts
+        self._on_tick = on_tick
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(mailbox, selectors.EVENT_READ)
+        self._pool = WorkerPool(settings, settings.worker_count, self._selector)
+        self._in_flight = InFlight()
+        self._acknowledger = Acknowledger(queues, self._in_flight, counts, settings) if queues else None
+        self._commits = Commits(self._in_flight, committer, counts)
+        self._failures = Failures(
+            self._in_flight, committer, counts, self._max_attempts, has_queue=queues is not None
+        )
+        self._flow = Flow(intake)
+        self._ending = Ending(settings.grace_seconds)
+        self._emptiness = Emptiness()
+        self._signals: list[int] = []
+        self._quiet: set[str] = set()
+        self._listing_ended = False
+        self._assigned_since_flush = False
+        self._drain_sent = False
+
+    def run(self) -> Ending:
+        """Run until the source is empty or a signal ends it; how it ended.
+
+        Raises IngesterError for what the user must mend. Workers are gone when this returns or raises.
+        """
+        restore = self._catch_signals()
+        self._committer.start()
+        self._intake.start()
+        try:
+            while not self._is_over(time.monotonic()):
+                self._wait()
+                self._on_time(time.monotonic())
+        finally:
+            self._intake.stop()
+            self._pool.start_no_more()
+            self._pool.kill_all()
+            self._committer.stop()
+            restore()
+        return self._ending
+
+    def _catch_signals(self) -> Callable[[], None]:
+        """Let SIGTERM and SIGINT wake the loop; what puts the former handlers back. Main thread only."""
+        if threading.current_thread() is not threading.main_thread():
+            return lambda: None
+
+        def note(number: int, _frame: FrameType | None) -> None:
+            self._signals.append(number)
+
+        wakeup_fd = signal.set_wakeup_fd(self._mailbox.wakeup_fd, warn_on_full_buffer=False)
+        former = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT)}
+
+        def restore() -> None:
+            for number, handler in former.items():
+                signal.signal(number, handler)
+            signal.set_wakeup_fd(wakeup_fd)
+
+        return restore
+
+    # what happens
+
+    def _wait(self) -> None:
+        for key, events in self._selector.select(_TICK_SECONDS):
+            if isinstance(key.data, WorkerProcess):
+                for happened in self._pool.on_ready(key.data, events):
+                    self._worker_event(happened)
+            else:
+                for item in self._mailbox.take():
+                    self._thread_event(item)
+        while self._signals:
+            number = self._signals.pop()
+            self._ending.asked_by_signal(time.monotonic())
+            _log.info("%s: %s", signal.Signals(number).name, self._ending.phase.value)
+
+    def _worker_event(self, happened: Heard | Died) -> None:
+        now_seconds = time.monotonic()
+        worker = happened.worker
+        if isinstance(happened, Died):
+            self._worker_died(worker, happened.how, now_seconds)
+            return
+        match happened.frame:
+            case Beat() as beat:
+                self._counts.log_files_done += beat.jobs_done - worker.jobs_done
+                self._counts.events_decoded += beat.events - worker.events
+                worker.jobs_welcome, worker.jobs_done, worker.events = beat.jobs_welcome, beat.jobs_done, beat.events
+            case Prepared() as prepared:
+                self._flow.go_on("output")
+                self._commits.prepared(worker.slot, prepared)
+            case Failed() as failed:
+                if failed.kind == "output":
+                    self._output_trouble(failed.reason)
+                job = self._in_flight.jobs[failed.job]
+                draining = self._ending.is_draining
+                self._settle(self._failures.failed(job, failed, now_seconds, draining=draining))
+            case Returned(jobs):
+                self._in_flight.return_jobs(self._in_flight.jobs[number] for number in jobs)
+
+    def _worker_died(self, worker: WorkerProcess, how: str, now_seconds: float) -> None:
+        jobs = self._in_flight.in_hands_of(worker.slot)
+        self._in_flight.return_jobs(jobs)
+        if self._ending.is_draining and not jobs:
+            return
+        self._counts.workers_died += 1
+        _log.warning("worker %d (pid %d) %s; %d log files start over", worker.slot, worker.pid, how, len(jobs))
+        if not self._ending.is_draining and not self._pool.replace(worker, now_seconds):
+            raise IngesterError(
+                f"Workers keep dying before they do any work: the last one {how}.",
+                hint="Its last words are above; check the installation and the memory limit.",
+            )
+
+    def _thread_event(self, item: object) -> None:
+        match item:
+            case Listed(log_files):
+                announced = [(Ticket(None), (log_file,)) for log_file in log_files]
+                admit(announced, self._in_flight, self._ledger, self._counts)
+            case ListingEnded(skipped, error):
+                self._listing_ended = True
+                self._counts.others_skipped += skipped
+                if error is not None:
+                    raise error
+            case Received() | ReceiveTrouble() | Deleted() | Extended() | Depths():
+                self._queue_event(item, time.monotonic())
+            case _:
+                self._committer_event(item)
+
+    def _committer_event(self, item: object) -> None:
+        match item:
+            case Published() as published:
+                self._settle(self._commits.published(published))
+            case Rejected() as rejected:
+                self._settle(self._commits.rejected(rejected))
+            case Quarantined(job, entry):
+                self._settle(self._failures.quarantined(job, entry))
+            case OutputTrouble(None):
+                self._flow.go_on("output")
+            case OutputTrouble(error):
+                self._output_trouble(str(error))
+            case CommitterFailed(failure):
+                raise failure
+
+    def _queue_event(self, item: object, now_seconds: float) -> None:
+        acknowledger = self._acknowledger
+        if acknowledger is None:
+            return
+        match item:
+            case Received() as received:
+                self._received(received, acknowledger, now_seconds)
+            case ReceiveTrouble() as trouble:
+                self._receive_trouble(trouble)
+            case Deleted(outcome):
+                acknowledger.deleted(outcome, now_seconds)
+            case Extended(outcome):
+                acknowledger.extended(outcome)
+            case Depths(depths):
+                left = None if depths is None else sum(
+                    max(0, depth.visible + depth.in_flight + depth.delayed - acknowledger.given_up(url, now_seconds))
+                    for url, depth in depths.items()
+                )  # fmt: skip
+                if self._emptiness.answered(left, now_seconds, is_idle=self._is_idle):
+                    self._ending.source_is_empty()
+
+    def _received(self, received: Received, acknowledger: Acknowledger, now_seconds: float) -> None:
+        if not received.messages:
+            self._quiet.add(received.queue_url)
+            return
+        self._quiet.discard(received.queue_url)
+        announced = []
+        for message in received.messages:
+            ticket, is_new = self._in_flight.ticket_for(message)
+            if self._ending.is_draining:
+                if is_new:
+                    acknowledger.give_back(ticket, now_seconds, at_once=True)
+                continue
+            if not is_new:
+                continue
+            notification = understand(message, self._counts)
+            if notification is None:
+                acknowledger.give_back(ticket, now_seconds)
+            else:
+                acknowledger.in_hand(ticket, now_seconds)
+                announced.append((ticket, notification.log_files))
+        self._settle(admit(announced, self._in_flight, self._ledger, self._counts))
+
+    def _receive_trouble(self, trouble: ReceiveTrouble) -> None:
+        if trouble.consecutive in (1, 5) or trouble.consecutive % 20 == 0:
+            _log.warning(
+                "receiving from %s failed %d times in a row and goes on: %s",
+                trouble.queue_url, trouble.consecutive, trouble.error,
+            )  # fmt: skip
+
+    def _output_trouble(self, reason: str) -> None:
+        if self._flow.hold("output"):
+            _log.error("the output can't be written, receiving pauses: %s", reason)
+
+    # what the clock asks for
+
+    def _on_time(self, now_seconds: float) -> None:
+        self._failures.retry_due(now_seconds)
+        if self._ending.is_draining:
+            self._drain(now_seconds)
+        else:
+            self._pool.start_due(now_seconds)
+            self._assign()
+            self._flow.measure(len(self._in_flight.waiting), len(self._in_flight.jobs))
+            self._end_if_empty(now_seconds)
+        if self._acknowledger is not None:
+            self._acknowledger.work(now_seconds)
+        self._on_tick(self._counts)
+
+    def _assign(self) -> None:
+        waiting = self._in_flight.waiting
+        if not waiting:
+            return
+        room = {slot: worker.room for slot, worker in self._pool.workers.items()}
+        for slot, jobs in assign(waiting, room, self._pool.slots).items():
+            worker = self._pool.workers[slot]
+            for job in jobs:
+                self._in_flight.assign(job, slot)
+            worker.jobs_assigned += len(jobs)
+            self._pool.send(worker, Assign(jobs=tuple((job.number, job.log_file) for job in jobs)))
+            self._assigned_since_flush = True
+
+    def _end_if_empty(self, now_seconds: float) -> None:
+        """Let workers prepare what they hold once nothing more comes, and end when nothing is left."""
+        if self._queues is None:
+            nothing_comes = self._listing_ended
+        elif self._settings.until_empty:
+            nothing_comes = self._quiet == set(self._settings.queue_urls)
+        else:
+            nothing_comes = False
+        if self._flow.is_full or (nothing_comes and not self._in_flight.waiting):
+            self._flush()
+        if self._queues is None:
+            if nothing_comes and self._is_idle:
+                self._ending.source_is_empty()
+        elif self._settings.until_empty and self._emptiness.should_ask(now_seconds, is_idle=self._is_idle):
+            self._queues.ask_depths()
+
+    def _flush(self) -> None:
+        if self._assigned_since_flush:
+            self._assigned_since_flush = False
+            self._pool.send_all(Flush())
+
+    def _drain(self, now_seconds: float) -> None:
+        if not self._drain_sent:
+            self._drain_sent = True
+            self._intake.stop()
+            self._pool.start_no_more()
+            self._pool.send_all(Drain())
+        if self._ending.is_overdue(now_seconds):
+            self._pool.kill_all()
+        self._settle([*self._in_flight.drop_waiting(), *self._failures.drop_delayed()])
+
+    # where the run stands
+
+    @property
+    def _is_idle(self) -> bool:
+        return (
+            self._in_flight.is_empty
+            and self._commits.is_idle
+            and not self._failures.quarantining
+            and (self._acknowledger is None or self._acknowledger.is_idle)
+        )
+
+    def _is_over(self, now_seconds: float) -> bool:
+        if not self._drain_sent or self._pool.workers:
+            return False
+        if self._is_idle:
+            return True
+        deadline_seconds = self._ending.deadline_seconds
+        if self._ending.phase is Phase.ABORTING:
+            deadline_seconds = min(deadline_seconds or now_seconds, now_seconds)
+        return deadline_seconds is not None and now_seconds >= deadline_seconds + _ABORT_SECONDS
+
+    def _max_attempts(self, ticket: Ticket) -> int:
+        if self._acknowledger is None or ticket.message is None:
+            return self._settings.max_attempts
+        return self._acknowledger.attempts_max(ticket.message.queue_url)
+
+    def _settle(self, tickets: list[Ticket]) -> None:
+        if self._acknowledger is not None and tickets:
+            draining = self._ending.is_draining
+            self._acknowledger.settle(tickets, time.monotonic(), draining=draining)

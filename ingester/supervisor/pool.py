@@ -1,0 +1,105 @@
+"""The worker slots: who is alive, who may be spoken to, and who has room. The loop decides, the pool does."""
+
+import heapq
+import selectors
+from dataclasses import dataclass
+
+from ingester.model.frames import Frame, ToSupervisor
+from ingester.model.settings import Settings
+from ingester.supervisor.processes import WorkerProcess
+from ingester.supervisor.restart import Restarts
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a worker said."""
+
+    worker: WorkerProcess
+    frame: ToSupervisor
+
+
+@dataclass(frozen=True, slots=True)
+class Died:
+    """A worker's end of the socket is closed; it has been reaped. `how`: in words."""
+
+    worker: WorkerProcess
+    how: str
+
+
+class WorkerPool:
+    """`slots` worker processes on one selector. Used by the loop's thread only."""
+
+    def __init__(self, settings: Settings, slots: int, selector: selectors.BaseSelector) -> None:
+        self._settings = settings
+        self._selector = selector
+        self.slots = slots
+        self.workers: dict[int, WorkerProcess] = {}
+        self._restarts = Restarts()
+        self._due: list[tuple[float, int]] = [(0.0, slot) for slot in range(slots)]
+        self._generation = 0
+
+    @property
+    def has_given_up(self) -> bool:
+        """Whether no worker lives and none will be started again."""
+        return not self.workers and not self._due
+
+    @property
+    def next_start_seconds(self) -> float | None:
+        """When the next successor is due, on the loop's clock."""
+        return self._due[0][0] if self._due else None
+
+    def start_due(self, now_seconds: float) -> None:
+        """Start the workers whose time has come."""
+        while self._due and self._due[0][0] <= now_seconds:
+            _, slot = heapq.heappop(self._due)
+            self._generation += 1
+            worker = WorkerProcess(slot, self._generation, self._settings)
+            self.workers[slot] = worker
+            self._selector.register(worker.connection, selectors.EVENT_READ, worker)
+
+    def start_no_more(self) -> None:
+        """From now on a worker that ends is not replaced."""
+        self._due.clear()
+
+    def send(self, worker: WorkerProcess, frame: Frame) -> None:
+        """Send without waiting; what the socket does not take goes out when it can."""
+        worker.send(frame)
+        self._watch(worker)
+
+    def send_all(self, frame: Frame) -> None:
+        """Send to every live worker."""
+        for worker in self.workers.values():
+            self.send(worker, frame)
+
+    def on_ready(self, worker: WorkerProcess, events: int) -> list[Heard | Died]:
+        """What the selector's readiness of a worker's socket means."""
+        if events & selectors.EVENT_WRITE:
+            worker.flush()
+            self._watch(worker)
+        if not events & selectors.EVENT_READ:
+            return []
+        frames, closed = worker.receive()
+        happened: list[Heard | Died] = [Heard(worker, frame) for frame in frames]
+        if closed:
+            self._selector.unregister(worker.connection)
+            del self.workers[worker.slot]
+            happened.append(Died(worker, worker.reap()))
+        return happened
+
+    def replace(self, worker: WorkerProcess, now_seconds: float) -> bool:
+        """Plan a successor of a dead worker; False when workers keep dying at their start: give up."""
+        due_seconds = self._restarts.died(now_seconds, had_worked=worker.jobs_done > 0)
+        if due_seconds is None:
+            return False
+        heapq.heappush(self._due, (due_seconds, worker.slot))
+        return True
+
+    def kill_all(self) -> None:
+        """SIGKILL every worker that lives; their ends are told as usual."""
+        for worker in self.workers.values():
+            worker.kill()
+
+    def _watch(self, worker: WorkerProcess) -> None:
+        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if worker.has_unsent else 0)
+        if self._selector.get_key(worker.connection).events != events:
+            self._selector.modify(worker.connection, events, worker)

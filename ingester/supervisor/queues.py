@@ -1,0 +1,142 @@
+"""SQS for the supervisor: receivers that fill the mailbox, and a few threads that extend, delete and look.
+
+The loop never waits for SQS: it says what to do, and what came of it is posted.
+"""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+
+from ingester.model.message import Message
+from ingester.model.settings import Settings
+from ingester.sqs.client import QueueInfo, check_queue, make_sqs_client
+from ingester.sqs.delete import delete_messages
+from ingester.sqs.depth import QueueDepth, queue_depth
+from ingester.sqs.outcome import BatchOutcome
+from ingester.sqs.receive import Receiver
+from ingester.sqs.visibility import change_visibility
+
+_CALL_THREADS = 4
+_MESSAGES_IN_TASK_MAX = 50
+RECEIVERS_A_QUEUE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """Messages of one receive call; empty when the queue had none to give."""
+
+    queue_url: str
+    messages: list[Message]
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiveTrouble:
+    """A receive call failed, the `consecutive`th in a row; the receiver goes on by itself."""
+
+    queue_url: str
+    error: Exception
+    consecutive: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """What came of deleting."""
+
+    outcome: BatchOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class Extended:
+    """What came of changing visibility."""
+
+    outcome: BatchOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class Depths:
+    """How many messages the queues report; None when one could not be asked."""
+
+    depths: dict[str, QueueDepth] | None
+
+
+class Queues:
+    """The queues of a run: an `Intake`, and the acknowledgements. Raises ConfigurationError when made."""
+
+    def __init__(self, settings: Settings, post: Callable[[object], None]) -> None:
+        self._post = post
+        self._clients = {url: make_sqs_client(settings, url) for url in settings.queue_urls}
+        self.info: dict[str, QueueInfo] = {url: check_queue(client, url) for url, client in self._clients.items()}
+        self._receivers = [
+            Receiver(
+                client,
+                url,
+                settings,
+                deliver=lambda messages, url=url: post(Received(url, messages)),  # type: ignore[misc]
+                on_error=lambda error, times, url=url: post(ReceiveTrouble(url, error, times)),  # type: ignore[misc]
+            )
+            for url, client in self._clients.items()
+            for _ in range(RECEIVERS_A_QUEUE)
+        ]
+        self._threads = ThreadPoolExecutor(_CALL_THREADS, thread_name_prefix="queue-calls")
+
+    def start(self) -> None:
+        """Begin to receive."""
+        for receiver in self._receivers:
+            receiver.start()
+
+    def pause(self) -> None:
+        """Receive nothing more until `resume`."""
+        for receiver in self._receivers:
+            receiver.pause()
+
+    def resume(self) -> None:
+        """Go on after `pause`."""
+        for receiver in self._receivers:
+            receiver.resume()
+
+    def stop(self) -> None:
+        """Receive nothing more, for good; a long poll that is under way may still deliver."""
+        for receiver in self._receivers:
+            receiver.stop()
+
+    def delete(self, messages: Iterable[Message]) -> int:
+        """Delete messages; how many calls will post Deleted."""
+        return self._submit(messages, lambda url, some: Deleted(delete_messages(self._clients[url], url, some)))
+
+    def change_visibility(self, changes: Iterable[tuple[Message, int]]) -> int:
+        """Hide messages for so many more seconds, 0 for making them visible; how many calls will post Extended."""
+        seconds = {message.receipt_handle: hidden for message, hidden in changes}
+        messages = [message for message, _ in changes]
+        return self._submit(
+            messages,
+            lambda url, some: Extended(
+                change_visibility(self._clients[url], url, [(m, seconds[m.receipt_handle]) for m in some])
+            ),
+        )
+
+    def ask_depths(self) -> None:
+        """Ask every queue how many messages it has; posts Depths."""
+        self._threads.submit(lambda: self._post(self._depths()))
+
+    def close(self) -> None:
+        """End the threads after the calls that are under way."""
+        self._threads.shutdown(wait=True)
+
+    def _submit(self, messages: Iterable[Message], call: Callable[[str, list[Message]], object]) -> int:
+        by_queue: dict[str, list[Message]] = {}
+        for message in messages:
+            by_queue.setdefault(message.queue_url, []).append(message)
+        calls = 0
+        for url, of_queue in by_queue.items():
+            rest = iter(of_queue)
+            while some := list(islice(rest, _MESSAGES_IN_TASK_MAX)):
+                self._threads.submit(lambda url=url, some=some: self._post(call(url, some)))  # type: ignore[misc]
+                calls += 1
+        return calls
+
+    def _depths(self) -> Depths:
+        try:
+            return Depths({url: queue_depth(client, url) for url, client in self._clients.items()})
+        except Exception:
+            return Depths(None)

@@ -1,0 +1,143 @@
+"""The worker's loop: frames in, log files through the steps, prepared commits and beats out.
+
+One thread does it all but the fetching, so a beat means that the work itself goes on.
+"""
+
+import resource
+import sys
+import time
+from collections.abc import Callable
+
+from ingester.fetch.ahead import FetchAhead
+from ingester.fetch.base import Fetched
+from ingester.fetch.open import opener
+from ingester.model.errors import BadLogFileError, FetchError, OutputError
+from ingester.model.frames import Assign, Beat, Drain, Failed, FailureKind, Flush, Prepared, Returned, ToWorker
+from ingester.model.settings import Settings
+from ingester.worker.channel import Channel
+from ingester.worker.gather import Gathering
+from ingester.worker.pace import Pace
+
+_BEAT_SECONDS = 0.25
+_IDLE_WAIT_SECONDS = 0.5
+_FETCH_WAIT_SECONDS = 0.02
+_BYTES_AHEAD_MAX = 64 << 20
+
+
+class WorkerLoop:
+    """One worker: what it has been assigned, what it gathers, and when it speaks."""
+
+    def __init__(self, settings: Settings, channel: Channel, clock: Callable[[], float] = time.monotonic) -> None:
+        self._channel = channel
+        self._clock = clock
+        self._ahead = FetchAhead(opener(settings), settings.fetches_ahead, _BYTES_AHEAD_MAX)
+        self._gathering = Gathering(settings, self._prepared, self._progress)
+        self._pace = Pace(clock())
+        self._beat_at_seconds = 0.0
+        self._jobs_received = self._jobs_done = self._events = self._json_bytes = 0
+        self._current: int | None = None
+        self._flush = self._drain = False
+
+    def run(self, frames: list[ToWorker]) -> None:
+        """Work until a Drain is done. `frames`: those that arrived together with Start.
+
+        Raises SupervisorGoneError when nobody is there any more to commit what this worker prepares.
+        """
+        self._beat()
+        while True:
+            for frame in frames:
+                self._obey(frame)
+            self._work()
+            if self._drain and not self._ahead.pending:
+                self._checkpoint()
+                self._beat()
+                return
+            frames = self._channel.receive(0 if self._ahead.pending else self._idle_seconds())
+
+    def _idle_seconds(self) -> float:
+        return 0 if self._flush else _IDLE_WAIT_SECONDS
+
+    def _obey(self, frame: ToWorker) -> None:
+        match frame:
+            case Assign(jobs):
+                self._jobs_received += len(jobs)
+                for job, log_file in jobs:
+                    self._ahead.put(job, log_file)
+            case Flush():
+                self._flush = True
+            case Drain():
+                self._drain = True
+                self._channel.send(Returned(jobs=tuple(self._ahead.cancel_waiting())))
+            case _:
+                raise TypeError(f"{type(frame).__name__} came after the start")
+
+    def _work(self) -> None:
+        """One log file, if one is there, and what the clock asks for."""
+        item = self._ahead.next(_FETCH_WAIT_SECONDS) if self._ahead.pending else None
+        if item is not None:
+            self._take(*item)
+        now_seconds = self._clock()
+        if self._gathering.is_due(now_seconds) or (self._flush and not self._ahead.pending):
+            self._flush = False
+            self._checkpoint()
+        self._beat_if_due(now_seconds)
+
+    def _take(self, job: int, fetched: Fetched | FetchError) -> None:
+        self._current = job
+        try:
+            if isinstance(fetched, FetchError):
+                raise fetched
+            self._gathering.take(job, fetched)
+        except BadLogFileError as error:
+            self._fail("bad_log_file", str(error), job)
+        except FetchError as error:
+            self._fail("throttled" if error.throttled else "fetch", str(error), job)
+        except OutputError as error:
+            self._fail("output", str(error), *{job, *self._gathering.abandon()})
+        self._current = None
+        self._jobs_done += 1
+
+    def _fail(self, kind: FailureKind, reason: str, *jobs: int) -> None:
+        for job in jobs:
+            self._channel.send(Failed(job=job, kind=kind, reason=reason))
+
+    def _checkpoint(self) -> None:
+        try:
+            self._gathering.checkpoint()
+        except OutputError as error:
+            self._fail("output", str(error), *self._gathering.abandon())
+
+    def _prepared(self, prepared: Prepared) -> None:
+        self._channel.send(prepared)
+
+    def _progress(self, events: int, json_bytes: int) -> None:
+        self._events += events
+        self._json_bytes += json_bytes
+        self._beat_if_due(self._clock())
+
+    def _beat_if_due(self, now_seconds: float) -> None:
+        if now_seconds >= self._beat_at_seconds:
+            self._pace.measure(now_seconds, self._jobs_done)
+            self._beat()
+        elif self._pace.is_hungry(self._jobs_received, self._jobs_done):
+            self._pace.double()
+            self._beat()
+
+    def _beat(self) -> None:
+        self._beat_at_seconds = self._clock() + _BEAT_SECONDS
+        welcome = 0 if self._drain else self._jobs_done + self._pace.jobs_wanted
+        self._channel.send(
+            Beat(
+                jobs_welcome=max(welcome, self._jobs_received),
+                jobs_done=self._jobs_done,
+                events=self._events,
+                json_bytes=self._json_bytes,
+                rss_bytes=_peak_rss_bytes(),
+                current=self._current,
+            )
+        )
+
+
+def _peak_rss_bytes() -> int:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

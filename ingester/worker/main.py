@@ -1,0 +1,65 @@
+"""The life of a worker process: set itself up, run the loop, leave no orphan and no hang behind."""
+
+import ctypes
+import faulthandler
+import gc
+import os
+import signal
+import socket
+import sys
+
+from ingester.model.frames import Start, ToWorker
+from ingester.worker.channel import Channel, SupervisorGoneError
+
+_PR_SET_PDEATHSIG = 1
+
+
+def main(descriptor: int) -> None:
+    """Run one worker on the inherited socket `descriptor`; ends the process and never returns.
+
+    Exits 0 after a drain or when the supervisor is gone, 1 after an unexpected error with its traceback. By
+    `os._exit`, as pyarrow's and obstore's threads can hang an interpreter that shuts down.
+    """
+    _die_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    faulthandler.enable()
+    faulthandler.register(signal.SIGABRT, chain=True)
+    exit_code = 0
+    try:
+        _work(Channel(socket.socket(fileno=descriptor)))
+    except SupervisorGoneError:
+        pass
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        exit_code = 1
+    finally:
+        sys.stderr.flush()
+        os._exit(exit_code)
+
+
+def _work(channel: Channel) -> None:
+    frames: list[ToWorker] = []
+    while not frames:
+        frames = channel.receive(60)
+    start = frames.pop(0)
+    if not isinstance(start, Start):
+        raise TypeError(f"the first frame was {type(start).__name__}, not Start")
+    # Imported only now: pyarrow takes a tenth of a second of CPU, and a supervisor that is gone is noticed first.
+    from ingester.worker.loop import WorkerLoop
+
+    loop = WorkerLoop(start.settings, channel)
+    # Events are trees without cycles, so the collector finds nothing and costs a tenth of the decode (measured).
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    loop.run(frames)
+
+
+def _die_with_parent() -> None:
+    """Ask Linux for SIGKILL at the parent's death; everywhere else the end of the socket's stream tells."""
+    if sys.platform == "linux":
+        parent = os.getppid()
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(0)

@@ -1,0 +1,36 @@
+"""How many jobs a worker asks for: about a second of its own work, so that no worker hoards and none runs dry."""
+
+JOBS_AT_FIRST = 16
+JOBS_MAX = 4096
+_SECONDS_OF_WORK = 1.0
+
+
+class Pace:
+    """Measures how fast jobs get done. Pure: the time is an argument."""
+
+    def __init__(self, now_seconds: float) -> None:
+        self._since_seconds = now_seconds
+        self._done_before = 0
+        self.jobs_wanted = JOBS_AT_FIRST
+        """Jobs to have in hand, waiting or being worked on."""
+
+    def measure(self, now_seconds: float, jobs_done: int) -> None:
+        """Note that `jobs_done` jobs are done in all, counting from the previous call."""
+        elapsed_seconds = now_seconds - self._since_seconds
+        if elapsed_seconds > 0 and jobs_done > self._done_before:
+            jobs_a_second = (jobs_done - self._done_before) / elapsed_seconds
+            self.jobs_wanted = _bounded(jobs_a_second * _SECONDS_OF_WORK)
+        self._since_seconds, self._done_before = now_seconds, jobs_done
+
+    def is_hungry(self, jobs_received: int, jobs_done: int) -> bool:
+        """Whether more than half of what was wanted is done before the next measure was due."""
+        wanted = self.jobs_wanted
+        return jobs_received - jobs_done <= wanted // 2 and jobs_done - self._done_before > wanted // 2
+
+    def double(self) -> None:
+        """Want twice as much: what was wanted did not last from one measure to the next."""
+        self.jobs_wanted = _bounded(self.jobs_wanted * 2)
+
+
+def _bounded(jobs: float) -> int:
+    return max(JOBS_AT_FIRST, min(JOBS_MAX, int(jobs)))

@@ -1,0 +1,92 @@
+"""Raw records of consecutive log files, waiting to be decoded together.
+
+Most log files hold a handful of records. Decoding and building columns for each of them alone would pay the
+per-call overhead every time, so tiny log files share a chunk, and large ones are cut into chunks whose objects
+stay in the L2 cache (DESIGN.md: the same code on 4,000 records at once runs three times slower).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from msgspec import Raw
+
+from ingester.model.log_file import LogFile
+
+
+@dataclass(slots=True, eq=False)
+class GatheredLogFile:
+    """A log file on its way into the commit that is being gathered."""
+
+    job: int
+    log_file: LogFile
+    uri: str
+    rows: int = 0
+    quarantined_records: int = 0
+    json_bytes: int = 0
+
+
+@dataclass(slots=True, frozen=True)
+class Span:
+    """`count` consecutive records of one log file, from `first_index` on."""
+
+    log_file: GatheredLogFile
+    first_index: int
+    count: int
+
+
+@dataclass(slots=True, frozen=True)
+class Chunk:
+    """Records to decode together: `raws` in the order of `spans`."""
+
+    raws: Sequence[Raw]
+    spans: Sequence[Span]
+
+    def record_indexes(self) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+        """The place of each record in its log file's `Records`."""
+        counts = np.array([span.count for span in self.spans])
+        offsets = np.array([span.first_index for span in self.spans]) - (np.cumsum(counts) - counts)
+        return np.arange(len(self.raws)) + np.repeat(offsets, counts)
+
+
+@dataclass(slots=True)
+class Pool:
+    """Records that wait. Not bounded by itself: the caller takes chunks as soon as enough records are in."""
+
+    _raws: list[Raw] = field(default_factory=list)
+    _spans: list[Span] = field(default_factory=list)
+
+    @property
+    def rows(self) -> int:
+        """Records waiting."""
+        return len(self._raws)
+
+    def add(self, log_file: GatheredLogFile, first_index: int, raws: Sequence[Raw]) -> None:
+        """Append records of one log file."""
+        if raws:
+            self._raws += raws
+            self._spans.append(Span(log_file, first_index, len(raws)))
+
+    def take_chunks(self, chunk_rows: int, *, rest: bool = False) -> list[Chunk]:
+        """All full chunks of `chunk_rows` records, and with `rest` the unfinished one as well."""
+        chunks = []
+        start = 0
+        raws, spans = self._raws, self._spans
+        while len(raws) - start >= chunk_rows or (rest and start < len(raws)):
+            chunk_spans, spans = _cut(spans, chunk_rows)
+            chunks.append(Chunk(raws[start : start + chunk_rows], chunk_spans))
+            start += chunk_rows
+        if start:
+            self._raws, self._spans = raws[start:], spans
+        return chunks
+
+
+def _cut(spans: list[Span], rows: int) -> tuple[list[Span], list[Span]]:
+    """The spans of the first `rows` records, and those of the records after them."""
+    for number, span in enumerate(spans):
+        if span.count > rows:
+            head = Span(span.log_file, span.first_index, rows)
+            tail = Span(span.log_file, span.first_index + rows, span.count - rows)
+            return [*spans[:number], *([head] if rows else [])], [tail, *spans[number + 1 :]]
+        rows -= span.count
+    return spans, []
