@@ -51,5 +51,5 @@ class Counts:
         return not self.quarantined and not self.quarantined_records
 
 
-def show_nothing(counts: Counts) -> None:  # noqa: ARG001 (the display of a run that has none)
+def show_nothing(counts: Counts) -> None:
     """What a run without a display calls several times a second."""
