@@ -1,0 +1,98 @@
+"""A moto server (S3, SQS, SNS) in a process of its own, on a free loopback port, gone when its starter is gone.
+
+Run as a program it is that process: it prints its port, and ends as soon as its standard input is closed, which
+the operating system does even for a starter that was killed.
+"""
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+REGION = "us-east-1"
+ACCOUNT = "123456789012"
+"""The account that moto plays without further ado."""
+
+CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_DEFAULT_REGION": REGION,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+"""Environment for clients of the server: made-up credentials, so that real ones are never sent."""
+
+_PROJECT_ROOT = Path(__file__).resolve().parents[2]
+_START_SECONDS_MAX = 60
+
+
+@dataclass(frozen=True)
+class MotoServer:
+    """A running server. `endpoint_url` is what goes into `--endpoint-url`."""
+
+    endpoint_url: str
+    process: "subprocess.Popen[str]"
+
+    def client(self, service: str, **config: Any) -> Any:
+        """A boto3 client of `service` ("s3", "sqs", "sns") with the made-up credentials; botocore Config by name."""
+        import boto3
+        from botocore.config import Config
+
+        return boto3.client(
+            service,
+            endpoint_url=self.endpoint_url,
+            region_name=REGION,
+            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+            config=Config(parameter_validation=False, s3={"addressing_style": "path"}, **config),
+        )
+
+
+@contextmanager
+def moto_server() -> Iterator[MotoServer]:
+    """A server that is ready for requests; ended on leaving. Raises RuntimeError if it doesn't start."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "scripts.demo_world.moto_server"],
+        cwd=_PROJECT_ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        # a session of its own: Ctrl-C at the terminal is for the starter, which ends the server when all is told
+        start_new_session=True,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    watchdog = threading.Timer(_START_SECONDS_MAX, process.kill)
+    watchdog.start()
+    try:
+        port = process.stdout.readline().strip()
+        watchdog.cancel()
+        if not port:
+            raise RuntimeError(f"The moto server did not start: exit code {process.wait()}.")
+        yield MotoServer(f"http://127.0.0.1:{port}", process)
+    finally:
+        watchdog.cancel()
+        process.kill()
+        process.wait()
+        process.stdin.close()
+        process.stdout.close()
+
+
+def _serve() -> None:
+    from moto.server import ThreadedMotoServer
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    print(server.get_host_and_port()[1], flush=True)
+    sys.stdin.read()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    _serve()

@@ -1,0 +1,1 @@
+"""The tests: unit tests mirror the modules, properties and integration tests stand beside them."""
