@@ -22,7 +22,7 @@ def backfill(
     partition_by: options.PartitionBy = "date",
     flush_interval: options.FlushInterval = options.DEFAULTS.flush_interval_seconds,
     target_file_size: options.TargetFileSize = "128MB",
-    workers: options.Workers = 0,
+    workers: options.Workers = None,
     batch_rows: options.BatchRows = options.DEFAULTS.batch_rows,
     fetches_ahead: options.FetchesAhead = options.DEFAULTS.fetches_ahead,
     max_attempts: options.MaxAttempts = options.DEFAULTS.max_attempts,

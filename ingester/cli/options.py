@@ -75,9 +75,12 @@ Region = Annotated[
     typer.Option(envvar="INGESTER_REGION", help="AWS region. Default: the AWS environment.", rich_help_panel=_INPUT),
 ]
 Workers = Annotated[
-    int,
+    int | None,
     typer.Option(
-        envvar="INGESTER_WORKERS", help="Worker processes; 0: as many as usable cores.", rich_help_panel=_TUNING
+        envvar="INGESTER_WORKERS",
+        help="Worker processes. Default: usable cores.",
+        show_default=False,
+        rich_help_panel=_TUNING,
     ),
 ]
 BatchRows = Annotated[

@@ -37,8 +37,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     endpoint_url: str | None = None
     """One endpoint for S3 and SQS, for servers that are not AWS. None: the standard AWS environment."""
     region: str | None = None
-    workers: int = 0
-    """Worker processes; 0: as many as usable cores (`usable_cores`)."""
+    workers: int | None = None
+    """Worker processes; None: as many as usable cores (`usable_cores`)."""
     until_empty: bool = False
     partition_by: tuple[PartitionKey, ...] = ("date",)
     flush_interval_seconds: float = 60.0
@@ -57,7 +57,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     log_format: LogFormat = "text"
 
     def __post_init__(self) -> None:
-        _check("--workers", self.workers, 0, 1024)
+        if self.workers is not None:
+            _check("--workers", self.workers, 1, 1024)
         _check("--flush-interval", self.flush_interval_seconds, 0.1, 3600)
         _check("--target-file-size", self.target_file_size_bytes, 1_000_000, 10**10)
         _check("--batch-rows", self.batch_rows, 1, 65_536)
@@ -80,7 +81,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     @property
     def worker_count(self) -> int:
         """Worker processes to start, the default resolved."""
-        return self.workers or usable_cores()
+        return self.workers if self.workers is not None else usable_cores()
 
     @property
     def state_directory(self) -> Path:
