@@ -117,7 +117,8 @@ class Committer(threading.Thread):
 
     def _commit(self, commit: Commit) -> None:
         try:
-            self._insist(lambda: self._commit_once(commit))
+            # Tried again after an error that may have landed all the same: a commit id that is in changes nothing.
+            self._insist(lambda: self._ledger.commit(commit))
         except LedgerConflictError as conflict:
             self._insist(lambda: self._lake.discard(commit.commit_id, commit.data_files))
             self._post(Rejected(commit, conflict.identities))
@@ -125,11 +126,6 @@ class Committer(threading.Thread):
         self._insist(lambda: self._lake.publish(commit))
         self._insist(lambda: self._ledger.mark_published(commit.commit_id))
         self._post(Published(commit))
-
-    def _commit_once(self, commit: Commit) -> None:
-        """A commit whose answer never came may have landed: the ledger knows its id."""
-        if not self._ledger.has_commit(commit.commit_id):
-            self._ledger.commit(commit)
 
     def _quarantine(self, job: int, entry: QuarantinedLogFile) -> None:
         self._insist(lambda: self._lake.quarantine_log_file(entry))
