@@ -1,0 +1,70 @@
+"""What every ledger promises. `tests/unit/ledger/test_contract.py` holds each implementation to it."""
+
+from collections.abc import Collection
+from typing import Protocol
+
+from msgspec import Struct
+
+from ingester.model.commit import Commit
+
+
+class LedgerTotals(Struct, frozen=True):
+    """What the ledger holds. `rows`, `data_files` and `size_bytes` count data files that readers query;
+    `quarantined_records` are records that could not be read and lie in the quarantine with their bytes.
+    """
+
+    commits: int = 0
+    unpublished_commits: int = 0
+    log_files: int = 0
+    rows: int = 0
+    quarantined_records: int = 0
+    data_files: int = 0
+    size_bytes: int = 0
+
+
+class Ledger(Protocol):
+    """Which log files are in, unique by identity. Thread safe: one thread may write while others read.
+
+    A commit is there as a whole or not at all, and once `commit` returned it survives the loss of the process and
+    of the machine's power. Every method raises OutputError where trying again may help (disk full, busy), and
+    ConfigurationError where a person must look (damaged, no permission).
+    """
+
+    def committed(self, identities: Collection[bytes]) -> set[bytes]:
+        """Those of `identities` that are in, published or not."""
+        ...
+
+    def committed_places(self, places: Collection[bytes]) -> set[bytes]:
+        """Those of `places` of which some version of the object is in, published or not."""
+        ...
+
+    def commit(self, commit: Commit) -> None:
+        """Make `commit` true. A commit id that is in already changes nothing: it landed before.
+
+        Raises LedgerConflictError naming the identities that another commit has, and then nothing has changed.
+        Raises ValueError if the commit names a log file or a path twice: its rows would be in twice.
+        """
+        ...
+
+    def has_commit(self, commit_id: str) -> bool:
+        """Whether that commit landed: the way to settle a `commit` whose answer never came."""
+        ...
+
+    def unpublished(self) -> list[Commit]:
+        """Commits that landed and are not marked as published, oldest first, as they were given to `commit`."""
+        ...
+
+    def mark_published(self, commit_id: str) -> None:
+        """Note that every data file of the commit is where readers look. Once more is no error.
+
+        Raises ValueError if there is no such commit.
+        """
+        ...
+
+    def totals(self) -> LedgerTotals:
+        """Counts over all commits."""
+        ...
+
+    def close(self) -> None:
+        """Release files and connections. The ledger can't be used afterwards; once more is no error."""
+        ...
