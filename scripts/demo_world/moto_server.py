@@ -43,7 +43,8 @@ class MotoServer:
         import boto3
         from botocore.config import Config
 
-        return boto3.client(
+        make: Any = boto3.client
+        return make(
             service,
             endpoint_url=self.endpoint_url,
             region_name=REGION,
