@@ -1,0 +1,71 @@
+"""Records → typed events: one C loop for those that fit the model, the tolerant path for the others."""
+
+from collections.abc import Sequence
+from operator import attrgetter
+
+import msgspec
+from msgspec import Raw, Struct
+
+from ingester.decode.tolerant import UnreadableRecordError, fit_event
+from ingester.decode.utf8 import without_mark
+from ingester.model.event import CloudTrailEvent
+
+_decode = msgspec.json.Decoder(CloudTrailEvent).decode
+_insight_details = attrgetter("insight_details")
+
+
+class BadRecord(Struct, frozen=True, gc=False):
+    """A record that can't be read at all, to be quarantined: its place in `Records`, why, and its very bytes."""
+
+    index: int
+    reason: str
+    raw_bytes: bytes
+
+
+class DecodedEvents(Struct, frozen=True, gc=False):
+    """The events of some records, their places in `Records`, and the records that gave no event."""
+
+    events: list[CloudTrailEvent]
+    indexes: range | list[int]
+    bad: list[BadRecord]
+
+
+def decode_events(raws: Sequence[Raw], first_index: int) -> DecodedEvents:
+    """The events of records as `read_records` gave them, the first of which is at `first_index` in `Records`.
+
+    Never raises for what is in a record. An event that did not fit the model in all is a `LooseEvent`.
+    """
+    events: list[CloudTrailEvent] = []
+    bad: list[BadRecord] = []
+    remaining = map(_decode, raws)
+    while True:
+        try:
+            # What was appended before an exception stays, and the iterator goes on behind the record that raised.
+            events.extend(remaining)
+            break
+        except (ValueError, RecursionError):
+            place = len(events) + len(bad)
+            _take_loosely(raws[place], first_index + place, events, bad)
+    if any(map(_insight_details, events)):
+        # Insights have numbers, of which a float may lose digits, and only the tolerant path notices. They are few.
+        events.clear()
+        bad.clear()
+        for place, raw in enumerate(raws):
+            _take_loosely(raw, first_index + place, events, bad)
+    return DecodedEvents(events, _indexes(first_index, len(raws), bad), bad)
+
+
+def _take_loosely(raw: Raw, index: int, events: list[CloudTrailEvent], bad: list[BadRecord]) -> None:
+    try:
+        events.append(fit_event(raw))
+    except UnreadableRecordError as error:
+        raw_bytes = bytes(raw)
+        bad.append(BadRecord(index, str(error), without_mark(raw_bytes) or raw_bytes))
+
+
+def _indexes(first_index: int, count: int, bad: list[BadRecord]) -> range | list[int]:
+    indexes = range(first_index, first_index + count)
+    if not bad:
+        return indexes
+    missing = {record.index for record in bad}
+    return [index for index in indexes if index not in missing]

@@ -1,0 +1,112 @@
+"""What stands around the records: a JSON object with one `Records`, an array. Of any layout and size."""
+
+import re
+
+from ingester.decode.buffer import Buffer
+from ingester.decode.judge import Events, NotJsonError, Parser
+from ingester.decode.scan import STRING
+from ingester.decode.whole import HEADER
+from ingester.model.errors import BadLogFileError
+
+VALUE_BYTES_MAX = 64 << 20
+"""The longest value beside `Records`. CloudTrail puts nothing there."""
+
+DEPTH_MAX = 1000
+"""How deep the values beside `Records` may be nested: as deep as the whole lane can go."""
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_PIECE_BYTES = 64 << 10
+# Whole tokens, and no further than the first opening bracket: so one event tells which bracket opened `Records`.
+_PIECE = re.compile(rb'(?:[^"\[\]{},:]*+(?:[\]{},:]|%b))*+(?:[^"\[\]{},:]*+\[)?+' % STRING, re.DOTALL)
+
+
+class OuterDocument:
+    """Takes a log file's bytes before and after the records off a buffer.
+
+    `enter` and `leave` raise BadLogFileError where it is no log file, not JSON or cut short, and whatever the
+    buffer's chunks raise.
+    """
+
+    def __init__(self, buffer: Buffer) -> None:
+        self._buffer = buffer
+        self._events = Events()
+        self._parser = Parser(self._events)
+        self._depth = 0
+        self._key: object = None
+        self._has_records = False
+
+    def enter(self) -> None:
+        """Takes everything up to the bracket that opens `Records`, and the bracket."""
+        buffer = self._buffer
+        buffer.fill(_PIECE_BYTES)
+        if not buffer.data:
+            raise BadLogFileError("The log file is empty.")
+        if buffer.data.startswith(_BYTE_ORDER_MARK):
+            buffer.drop(len(_BYTE_ORDER_MARK))
+        if header := HEADER.match(buffer.data):
+            self._feed(buffer.take(header.end()))
+        while not self._has_records:
+            if not self._feed_next():
+                self._close()
+                raise BadLogFileError("The log file has no Records: it is no CloudTrail log file.")
+
+    def leave(self) -> None:
+        """Takes the bracket that closes `Records`, and everything after it."""
+        while self._feed_next():
+            pass
+        self._close()
+
+    def _feed_next(self) -> bool:
+        """Feeds one piece; False when there is none."""
+        buffer, length = self._buffer, _PIECE_BYTES
+        while True:
+            buffer.fill(length)
+            piece = _PIECE.match(buffer.data, 0, length)
+            end = piece.end() if piece else 0
+            is_rest = buffer.is_complete and length >= len(buffer.data)
+            if end or is_rest:
+                taken = buffer.take(end or len(buffer.data))
+                self._feed(taken)
+                return bool(taken)
+            length *= 2
+            if length > VALUE_BYTES_MAX:
+                raise BadLogFileError(f"A value beside the log file's Records has over {VALUE_BYTES_MAX:,} bytes.")
+
+    def _feed(self, piece: bytes) -> None:
+        try:
+            self._parser.feed(piece)
+        except NotJsonError as error:
+            at = self._buffer.dropped - len(piece)
+            begins = "" if at else f" (it begins with {piece[:16]!r})"
+            raise BadLogFileError(f"The log file is not JSON at about byte {at:,}{begins}: {error}.") from None
+        for event, value in self._events:
+            self._note(event, value)
+        self._events.clear()
+
+    def _close(self) -> None:
+        try:
+            self._parser.close()
+        except NotJsonError as error:
+            at = self._buffer.dropped
+            raise BadLogFileError(f"The log file is cut short after {at:,} bytes of JSON: {error}.") from None
+
+    def _note(self, event: str, value: object) -> None:
+        if self._depth == 0 and event != "start_map":
+            raise BadLogFileError("The log file is no JSON object: it is no CloudTrail log file.")
+        if self._depth == 1 and event == "map_key":
+            self._key = value
+        elif self._depth == 1 and event != "end_map" and self._key == "Records":
+            self._note_records(event)
+        if event in ("start_map", "start_array"):
+            self._depth += 1
+            if self._depth > DEPTH_MAX:
+                raise BadLogFileError(f"The log file is nested more than {DEPTH_MAX:,} deep beside its Records.")
+        elif event in ("end_map", "end_array"):
+            self._depth -= 1
+
+    def _note_records(self, event: str) -> None:
+        if event != "start_array":
+            raise BadLogFileError("The log file's Records is no array: it is no CloudTrail log file.")
+        if self._has_records:
+            raise BadLogFileError("The log file has Records twice; no one can say which of them counts.")
+        self._has_records = True

@@ -1,0 +1,100 @@
+"""One log file's chunks → its records, through the lane that suits it."""
+
+from collections import deque
+from collections.abc import Iterator
+from itertools import chain
+
+from msgspec import Raw, Struct
+
+from ingester.decode.gunzip import GZIP_MAGIC, gunzip, inflate_at_once
+from ingester.decode.stream import WINDOW_BYTES, stream_records
+from ingester.decode.whole import split_whole
+
+WHOLE_BYTES_MAX = 64 << 20
+"""JSON that is held in memory as a whole. AWS caps log files at 50 MB before compression."""
+
+
+class RawBatch(Struct, frozen=True, gc=False):
+    """Some records of a log file, each as the very bytes that were delivered.
+
+    `first_index`: place of the first in `Records`, from 0. A record that is not UTF-8 carries a mark, so that only
+    `decode_events` knows what to do with it.
+    """
+
+    first_index: int
+    raws: list[Raw]
+
+
+class Records:
+    """The records of one log file.
+
+    `batches` gives them once, in order. `is_whole`: all is in memory and valid, in exactly one batch; otherwise
+    batches of about a MB come as the file streams in, and BadLogFileError, or an error of its chunks, may still
+    come between two of them. `json_bytes`: how much JSON was inflated so far.
+    """
+
+    __slots__ = ("batches", "is_whole", "json_bytes")
+
+    def __init__(self, batches: Iterator[RawBatch], is_whole: bool, json_bytes: int) -> None:
+        self.batches = batches
+        self.is_whole = is_whole
+        self.json_bytes = json_bytes
+
+
+def read_records(
+    chunks: Iterator[bytes], whole_bytes_max: int = WHOLE_BYTES_MAX, *, window_bytes: int = WINDOW_BYTES
+) -> Records:
+    """The records of a log file, gzipped or plain, whose chunks are given.
+
+    A file of `whole_bytes_max` of JSON at most is read and checked now, a larger one while its batches are taken,
+    in windows of `window_bytes`. Raises BadLogFileError, now or from the batches, and what the chunks raise.
+    """
+    first = next(chunks, b"")
+    second = next(chunks, None)
+    if second is None:
+        data = _at_once(first, whole_bytes_max)
+        if data is not None:
+            return _whole(data, window_bytes)
+        chunks = iter((first,))
+    else:
+        chunks = chain((first, second), chunks)
+    pieces = gunzip(chunks)
+    held: deque[bytes] = deque()
+    held_bytes = 0
+    for piece in pieces:
+        held.append(piece)
+        held_bytes += len(piece)
+        if held_bytes > whole_bytes_max:
+            return _streaming(held, held_bytes, pieces, window_bytes)
+    return _whole(b"".join(held), window_bytes)
+
+
+def _at_once(body: bytes, bytes_max: int) -> bytes | None:
+    if body.startswith(GZIP_MAGIC):
+        return inflate_at_once(body, bytes_max)
+    return body if len(body) <= bytes_max else None
+
+
+def _whole(data: bytes, window_bytes: int) -> Records:
+    raws = split_whole(data)
+    if raws is None:
+        raws = [raw for some in stream_records(iter((data,)), window_bytes=window_bytes) for raw in some]
+    return Records(iter((RawBatch(0, raws),)), True, len(data))
+
+
+def _streaming(held: deque[bytes], held_bytes: int, pieces: Iterator[bytes], window_bytes: int) -> Records:
+    def count() -> Iterator[bytes]:
+        while held:
+            yield held.popleft()
+        for piece in pieces:
+            records.json_bytes += len(piece)
+            yield piece
+
+    def batches() -> Iterator[RawBatch]:
+        first_index = 0
+        for raws in stream_records(count(), window_bytes=window_bytes):
+            yield RawBatch(first_index, raws)
+            first_index += len(raws)
+
+    records = Records(batches(), False, held_bytes)
+    return records
