@@ -11,7 +11,8 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
-_DIGEST_KEY = re.compile(r"/CloudTrail-Digest/|_CloudTrail-Digest_")
+# in its own place in the layout, or in the file's name: a prefix or a directory may be called as it likes
+_DIGEST_KEY = re.compile(r"(?:^|/)AWSLogs/(?:o-[^/]+/)?[^/]+/CloudTrail-Digest/|_CloudTrail-Digest_[^/]*$")
 _ACCOUNT_AND_REGION = re.compile(r"(?:^|/)AWSLogs/(?:o-[^/]+/)?([^/]+)/CloudTrail[^/]*/([^/]+)/")
 
 
@@ -32,7 +33,7 @@ class LogFile(Struct, frozen=True, gc=False, array_like=True):
     @property
     def uri(self) -> str:
         """`s3://bucket/key`, the key as S3 has it (not URL-encoded), or a file URI."""
-        return f"s3://{self.bucket}/{self.key}" if self.bucket else "file://" + quote(self.key)
+        return f"s3://{self.bucket}/{self.key}" if self.bucket else "file://" + quote(_bytes(self.key))
 
     @property
     def place(self) -> bytes:
@@ -75,6 +76,9 @@ def local_log_file(path: Path) -> LogFile:
 
 
 def _hash(*parts: str) -> bytes:
-    # surrogateescape, so that a path with undecodable bytes has an identity too
-    joined = "\0".join(parts).encode("utf-8", "surrogateescape")
-    return blake2b(joined, digest_size=16).digest()
+    return blake2b(_bytes("\0".join(parts)), digest_size=16).digest()
+
+
+def _bytes(text: str) -> bytes:
+    # surrogateescape, so that a path with undecodable bytes has an identity and a URI too
+    return text.encode("utf-8", "surrogateescape")
