@@ -20,7 +20,7 @@ LogFormat = Literal["text", "json"]
 VISIBILITY_SECONDS_MAX = 43_200
 """SQS refuses a visibility timeout above twelve hours (SQS quotas page)."""
 
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|KB|MB|GB|KIB|MIB|GIB)?", re.IGNORECASE)
+_SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,9})?)\s*(B|KB|MB|GB|KIB|MIB|GIB)?", re.IGNORECASE)
 _SIZE_UNITS = {
     "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30,
 }  # fmt: skip
@@ -114,7 +114,7 @@ def parse_size(text: str) -> int:
     match = _SIZE.fullmatch(text.strip())
     if match is None:
         raise ConfigurationError(f"{text!r} is no size.", hint="Write 128MB, 64MiB or a number of bytes.")
-    return math.floor(float(match[1]) * _SIZE_UNITS[(match[2] or "B").upper()])
+    return round(float(match[1]) * _SIZE_UNITS[(match[2] or "B").upper()])
 
 
 def usable_cores() -> int:
@@ -137,9 +137,12 @@ def _cgroup_cores(root: Path) -> float | None:
             return None
     if quota in ("max", "-1"):
         return None
-    return int(quota) / int(period)
+    try:
+        return int(quota) / int(period)
+    except (ValueError, ZeroDivisionError):
+        return None
 
 
 def _check(option: str, value: float, low: float, high: float) -> None:
     if not low <= value <= high:
-        raise ConfigurationError(f"{option} {value:g} is out of bounds.", hint=f"Give {low:g} to {high:g}.")
+        raise ConfigurationError(f"{option} {value:.12g} is out of bounds.", hint=f"Give {low:.12g} to {high:.12g}.")
