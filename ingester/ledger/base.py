@@ -39,15 +39,12 @@ class Ledger(Protocol):
         ...
 
     def commit(self, commit: Commit) -> None:
-        """Make `commit` true. A commit id that is in already changes nothing: it landed before.
+        """Make `commit` true. A commit id that is in already changes nothing: so a commit whose answer never came
+        (an OutputError within it) is settled by making it again.
 
         Raises LedgerConflictError naming the identities that another commit has, and then nothing has changed.
         Raises ValueError if the commit names a log file or a path twice: its rows would be in twice.
         """
-        ...
-
-    def has_commit(self, commit_id: str) -> bool:
-        """Whether that commit landed: the way to settle a `commit` whose answer never came."""
         ...
 
     def unpublished(self) -> list[Commit]:

@@ -8,8 +8,8 @@ What happens when the process or the machine dies
 - before, within or after `mark_published`: the commit is published once more, which has no effect.
 
 An error within `commit` (disk full, I/O) rolls back. Should the log have been written all the same, and the process
-die before its next commit, the commit may be in at the next start: `has_commit` and `unpublished` tell, and only
-they.
+die before its next commit, the commit may be in at the next start: only the ledger tells, through `unpublished`, and
+making the same commit again is harmless.
 
 One connection writes and one reads, each behind a lock of its own: with a write-ahead log neither waits for the
 other, and a reader sees every commit that has returned.
@@ -74,11 +74,6 @@ class SqliteLedger:
                 taken = frozenset(_present(writer, "identity", identities, besides_commit=number))
                 share = f"{len(taken)} of its {len(identities)} log files"
                 raise LedgerConflictError(f"commit {commit.commit_id}: {share} are committed already", taken)
-
-    def has_commit(self, commit_id: str) -> bool:
-        """Whether that commit landed."""
-        with self._reading() as reader:
-            return _has_commit(reader, commit_id)
 
     def unpublished(self) -> list[Commit]:
         """Commits that landed and are not marked as published, oldest first, as they were given to `commit`."""
