@@ -1,0 +1,150 @@
+"""Which partition a row belongs to: date, hour, account and region of the record, never of the object key.
+
+Pure; runs in worker processes. Usually a whole batch is of one partition, so that is asked first (`partition_of`,
+a minimum and a maximum); only a mixed table is split, and then by codes, not row by row.
+
+Rules: date and hour are those of eventTime in UTC. The account is recipientAccountId, else that of userIdentity,
+else that of its session issuer, else the top-level accountId of Aggregated records. The region is awsRegion. What
+is missing or empty is `__HIVE_DEFAULT_PARTITION__`.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ingester.lake.layout import partition_path
+from ingester.model.settings import PartitionKey
+
+Codes = np.ndarray[tuple[int], np.dtype[np.int64]]
+
+_HOUR_MS = 3_600_000
+_DAY_MS = 24 * _HOUR_MS
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def partition_of(batch: pa.RecordBatch, keys: Sequence[PartitionKey]) -> str | None:
+    """The partition of all rows of `batch` (at least one); None where that isn't obvious and `split` must look."""
+    values: list[str | None] = []
+    first_ms = 0
+    if "date" in keys or "hour" in keys:
+        times = _first_and_last_ms(batch.column("eventTime"))
+        unit_ms = _HOUR_MS if "hour" in keys else _DAY_MS
+        if times is None or times[0] // unit_ms != times[1] // unit_ms:
+            return None
+        first_ms = times[0]
+    for key in keys:
+        if key == "date" or key == "hour":
+            values.append(_time_text(key, first_ms // _HOUR_MS))
+            continue
+        value = _only_value(batch.column("recipientAccountId" if key == "account" else "awsRegion"))
+        if value is None:
+            return None
+        values.append(value)
+    return _cached_path(tuple(keys), tuple(values))
+
+
+def split(table: pa.Table, keys: Sequence[PartitionKey]) -> list[tuple[str, pa.Table]]:
+    """The rows of each partition, in their order, each in memory of its own; with the partition's path."""
+    groups: Codes = np.zeros(table.num_rows, dtype=np.int64)
+    values_of_keys: list[list[str | None]] = []
+    for key in keys:
+        codes, values = _codes(table, key)
+        groups = groups * len(values) + codes
+        values_of_keys.append(values)
+    order = np.argsort(groups, kind="stable")
+    starts = np.flatnonzero(np.diff(groups[order], prepend=-1))
+    table = table.combine_chunks()
+    parts: dict[str, list[pa.Table]] = {}
+    for rows in np.split(order, starts[1:]):
+        path = _path(int(groups[rows[0]]), keys, values_of_keys)
+        parts.setdefault(path, []).append(table.take(rows))
+    return [(path, pa.concat_tables(tables)) for path, tables in parts.items()]
+
+
+def _path(group: int, keys: Sequence[PartitionKey], values_of_keys: list[list[str | None]]) -> str:
+    found: list[str | None] = []
+    for values in reversed(values_of_keys):
+        group, code = divmod(group, len(values))
+        found.append(values[code])
+    return partition_path(keys, found[::-1])
+
+
+_cached_path = lru_cache(maxsize=256)(partition_path)
+
+
+def _codes(table: pa.Table, key: PartitionKey) -> tuple[Codes, list[str | None]]:
+    """For each row the place of its value in the list of values, which is not empty for a table with rows."""
+    if key == "date" or key == "hour":
+        return _time_codes(table.column("eventTime"), key)
+    texts = table.column("awsRegion") if key == "region" else pc.coalesce(*_account_columns(table))
+    encoded = texts.combine_chunks().dictionary_encode(null_encoding="encode")
+    return encoded.indices.to_numpy().astype(np.int64), encoded.dictionary.to_pylist()
+
+
+def _time_codes(times: Any, key: PartitionKey) -> tuple[Codes, list[str | None]]:
+    hours = _milliseconds(times).fill_null(0).to_numpy() // _HOUR_MS
+    different, codes = np.unique(hours, return_inverse=True)
+    values = [_time_text(key, hour) for hour in different.tolist()]
+    if times.null_count:
+        codes = np.where(times.is_null().to_numpy(), len(values), codes)
+        values.append(None)
+    return codes, values
+
+
+def _account_columns(table: pa.Table) -> Iterator[Any]:
+    """The columns that may say a row's account, the best first; an empty text says nothing."""
+    identity = table.column("userIdentity")
+    yield _not_empty(table.column("recipientAccountId"))
+    for path in (["accountId"], ["sessionContext", "sessionIssuer", "accountId"]):
+        if _has_field(identity.type, path):
+            yield _not_empty(pc.struct_field(identity, path))
+    if "accountId" in table.column_names:
+        yield _not_empty(table.column("accountId"))
+
+
+def _has_field(type_: Any, path: list[str]) -> bool:
+    for name in path:
+        if type_.get_field_index(name) < 0:
+            return False
+        type_ = type_.field(name).type
+    return True
+
+
+def _not_empty(texts: Any) -> Any:
+    return pc.if_else(pc.equal(texts, pa.scalar("")), None, texts)
+
+
+def _only_value(column: Any) -> str | None:
+    """The value of all rows; None where there are several, or where a row has none."""
+    if column.null_count:
+        return None
+    found: Any = pc.min_max(column).as_py()
+    return (found["min"] or None) if found["min"] == found["max"] else None
+
+
+def _first_and_last_ms(times: Any) -> tuple[int, int] | None:
+    """The earliest and the latest, in milliseconds since 1970; None where a row has no time."""
+    if times.null_count:
+        return None
+    values = _milliseconds(times).to_numpy()
+    return int(values.min()), int(values.max())
+
+
+def _milliseconds(times: Any) -> Any:
+    """Times as int64; no copy where they are in milliseconds already."""
+    return times.cast(pa.timestamp("ms", times.type.tz), safe=False).cast(pa.int64())
+
+
+@lru_cache(maxsize=4096)
+def _time_text(key: PartitionKey, hour: int) -> str | None:
+    """Date or hour of day of an hour counted from 1970; None outside of the years 1 to 9999."""
+    try:
+        moment = _EPOCH + timedelta(hours=hour)
+    except OverflowError:
+        return None
+    return f"{moment.hour:02}" if key == "hour" else moment.date().isoformat()
