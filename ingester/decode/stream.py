@@ -30,6 +30,7 @@ RECORD_BYTES_MAX = 64 << 20
 
 _GUESSES = 3
 _WHITE_SPACE_BYTES = 256
+_NOTHING = NotJsonError("a comma without a record")
 _BEGINNING = re.compile(rb'[ \t\r\n]*(\{[ \t\r\n]*"[^"\\]{1,64}"[ \t\r\n]*:)')
 
 
@@ -107,8 +108,7 @@ def _scan(buffer: Buffer, window: int, index: int) -> tuple[list[Raw], bool] | N
         raws = _judge(array, ends, index, buffer.dropped)
     is_closed = close is not None
     if not raws and (index or not is_closed):
-        at = buffer.dropped + end
-        raise BadLogFileError(f"The log file is not JSON at byte {at:,}: a comma without a record.")
+        raise _not_json(index, buffer.dropped, _NOTHING)
     buffer.drop(end if is_closed else end + 1)
     return raws, is_closed
 
@@ -131,6 +131,8 @@ def _judge(array: bytes, ends: list[int], index: int, at: int) -> list[Raw]:
     start = 0
     for end in ends:
         record = array[start + 1 : end + 1].strip(WHITE_SPACE)
+        if not record:
+            raise _not_json(index + len(raws), at + start, _NOTHING)
         try:
             check_json(record)
         except NotJsonError as error:
