@@ -90,10 +90,10 @@ class World:
             yield self._plan(rng, size)
 
     def _required_plans(self, rng: random.Random) -> Iterator[Plan]:
-        for number, (account, begins, scenes) in enumerate(stories()):
-            if account < self.account_count:
+        for number, (victim, begins, scenes) in enumerate(stories()):
+            if victim < self.account_count:
                 delivered = _next_delivery(begins + scenes[-1].after_seconds)
-                yield Plan(delivered, self.accounts[account], self.regions[0], len(scenes), story=number)
+                yield Plan(delivered, self.accounts[victim], self.regions[0], len(scenes), story=number)
         for day in range(self.day_count):
             for account in self.accounts:
                 for region in self.regions:

@@ -87,12 +87,30 @@ def moto_server() -> Iterator[MotoServer]:
 def _serve() -> None:
     from moto.server import ThreadedMotoServer
 
+    _delete_under_the_lock()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     print(server.get_host_and_port()[1], flush=True)
     sys.stdin.read()
     os._exit(0)
+
+
+def _delete_under_the_lock() -> None:
+    """Makes SQS deletes safe beside other calls.
+
+    moto 5.2.5 builds a queue's list of messages anew on delete, without the lock under which messages are added: of
+    two calls at once the later one brings a deleted message back, or drops one that was sent just then.
+    """
+    from moto.sqs.models import Queue
+
+    unsafe = Queue.delete_message
+
+    def delete_message(queue: Any, receipt_handle: str) -> None:
+        with queue._messages_lock:
+            unsafe(queue, receipt_handle)
+
+    Queue.delete_message = delete_message  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":

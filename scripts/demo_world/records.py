@@ -22,8 +22,8 @@ _ORDER = (
     "eventVersion", "userIdentity", "eventTime", "eventSource", "eventName", "awsRegion", "sourceIPAddress",
     "userAgent", "errorCode", "errorMessage", "requestParameters", "responseElements", "additionalEventData",
     "requestID", "eventID", "readOnly", "resources", "eventType", "apiVersion", "managementEvent",
-    "recipientAccountId", "sharedEventID", "vpcEndpointId", "vpcEndpointAccountId", "serviceEventDetails", "eventCategory", "tlsDetails",
-    "sessionCredentialFromConsole",
+    "recipientAccountId", "sharedEventID", "vpcEndpointId", "vpcEndpointAccountId", "serviceEventDetails",
+    "eventCategory", "tlsDetails", "sessionCredentialFromConsole",
 )  # fmt: skip
 """The order of fields that CloudTrail mostly delivers; some record comes sorted by name instead."""
 
