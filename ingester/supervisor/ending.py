@@ -57,13 +57,14 @@ class Ending:
         return self.phase is not Phase.RUNNING
 
     def asked_by_signal(self, now_seconds: float) -> None:
-        """The first signal drains within the grace time, the second ends at once."""
+        """The first signal drains within the grace time, the second ends the grace time at once."""
         self.interrupted = True
         if self.phase is Phase.RUNNING or self.deadline_seconds is None:
             self.phase = Phase.DRAINING
             self.deadline_seconds = now_seconds + self.grace_seconds
         else:
             self.phase = Phase.ABORTING
+            self.deadline_seconds = min(self.deadline_seconds, now_seconds)
 
     def source_is_empty(self) -> None:
         """Nothing more will come and nothing is in hand: the workers may go, and there is no hurry."""
@@ -71,7 +72,5 @@ class Ending:
             self.phase = Phase.DRAINING
 
     def is_overdue(self, now_seconds: float) -> bool:
-        """Whether the drain has used up its grace time, or must not take any."""
-        if self.phase is Phase.ABORTING:
-            return True
+        """Whether the drain has used up its grace time."""
         return self.deadline_seconds is not None and now_seconds >= self.deadline_seconds

@@ -4,27 +4,29 @@ A message in hand is extended from its receipt until it is deleted, at a third o
 that two extensions may fail before it becomes visible to others.
 """
 
-from collections import deque
+import heapq
+from itertools import count
 
 from ingester.supervisor.in_flight import Ticket
 
 
 class Extensions:
-    """Tickets in the order in which they are due; all have the same timeout, so the newest is always the last."""
+    """Tickets in the order in which they are due, whatever the order in which they reach the loop."""
 
     def __init__(self, visibility_timeout_seconds: float) -> None:
         self._every_seconds = visibility_timeout_seconds / 3
-        self._due: deque[tuple[float, Ticket]] = deque()
+        self._due: list[tuple[float, int, Ticket]] = []
+        self._number = count()
 
     def add(self, ticket: Ticket, extended_at_seconds: float) -> None:
         """Note that a ticket's message was received or extended at this time."""
-        self._due.append((extended_at_seconds + self._every_seconds, ticket))
+        heapq.heappush(self._due, (extended_at_seconds + self._every_seconds, next(self._number), ticket))
 
     def take_due(self, now_seconds: float, in_hand: dict[str, Ticket]) -> list[Ticket]:
         """The tickets that are still in hand and due; they are noted as extended now."""
         due = []
         while self._due and self._due[0][0] <= now_seconds:
-            _, ticket = self._due.popleft()
+            *_, ticket = heapq.heappop(self._due)
             if ticket.message is not None and in_hand.get(ticket.message.message_id) is ticket:
                 due.append(ticket)
                 self.add(ticket, now_seconds)

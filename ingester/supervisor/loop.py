@@ -25,7 +25,7 @@ from ingester.supervisor.commit import (
 )
 from ingester.supervisor.commits import Commits
 from ingester.supervisor.counts import Counts, show_nothing
-from ingester.supervisor.ending import Emptiness, Ending, Phase
+from ingester.supervisor.ending import Emptiness, Ending
 from ingester.supervisor.failures import Failures
 from ingester.supervisor.flow import Flow
 from ingester.supervisor.in_flight import InFlight, Ticket
@@ -38,8 +38,8 @@ from ingester.supervisor.queues import Deleted, Depths, Extended, Queues, Receiv
 _log = logging.getLogger("ingester.supervisor")
 
 _TICK_SECONDS = 0.25
-_ABORT_SECONDS = 5.0
-"""How long an abort waits for the queues to take back what is unfinished."""
+_GIVE_BACK_SECONDS = 5.0
+"""How long after the grace time a run still waits for the queues to take back what is unfinished."""
 
 
 class Supervisor:
@@ -240,7 +240,7 @@ class Supervisor:
             if notification is None:
                 acknowledger.give_back(ticket, now_seconds)
             else:
-                acknowledger.in_hand(ticket, now_seconds)
+                acknowledger.in_hand(ticket, message.received_at_seconds)
                 announced.append((ticket, notification.log_files))
         self._settle(admit(announced, self._in_flight, self._ledger, self._counts))
 
@@ -330,10 +330,7 @@ class Supervisor:
             return False
         if self._is_idle:
             return True
-        deadline_seconds = self._ending.deadline_seconds
-        if self._ending.phase is Phase.ABORTING:
-            deadline_seconds = min(deadline_seconds or now_seconds, now_seconds)
-        return deadline_seconds is not None and now_seconds >= deadline_seconds + _ABORT_SECONDS
+        return self._ending.is_overdue(now_seconds - _GIVE_BACK_SECONDS)
 
     def _max_attempts(self, ticket: Ticket) -> int:
         if self._acknowledger is None or ticket.message is None:

@@ -24,7 +24,7 @@ class Mailbox:
         return self._sender.fileno()
 
     def post(self, item: object) -> None:
-        """Leave an item and wake the loop."""
+        """Leave an item and wake the loop. Raises OSError once the mailbox is closed: nobody will take it."""
         self._items.append(item)
         # A full buffer is full of wake-ups that the loop has not read yet: it will wake.
         with suppress(BlockingIOError):

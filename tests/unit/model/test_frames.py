@@ -39,7 +39,9 @@ TO_SUPERVISOR: list[Frame] = [
         commit_id="0" * 32,
         data_files=(
             DataFile("cloudtrail/date=2024-03-13/a.parquet", 10, 2000),
-            DataFile("_ingester/quarantine/records/a.ndjson", 1, 30, "quarantine", "upload", ('"etag-1"', '"etag-2"')),
+            DataFile(
+                "_ingester/quarantine/records/a.ndjson", 1, 30, "quarantine", "upload", ('"etag-1"', '"etag-2"')
+            ),
         ),
         log_files=(PreparedLogFile(1, "9b2c", 10, 4000), PreparedLogFile(2, "aa", 0, 14, 1)),
         undated_rows=3,

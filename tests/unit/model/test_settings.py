@@ -125,7 +125,9 @@ def test_a_size_is_read_with_its_unit(text: str, expected: int) -> None:
     assert parse_size(text) == expected
 
 
-@pytest.mark.parametrize("text", ["", "MB", "-1", "1e6", "1,5MB", "12 apples", "1TB", "1.MB", ".5MB", "1 0", "9" * 400])
+@pytest.mark.parametrize(
+    "text", ["", "MB", "-1", "1e6", "1,5MB", "12 apples", "1TB", "1.MB", ".5MB", "1 0", "9" * 400]
+)
 def test_what_is_no_size_is_refused(text: str) -> None:
     with pytest.raises(ConfigurationError, match="128MB"):
         parse_size(text)
