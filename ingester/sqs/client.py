@@ -60,7 +60,7 @@ def make_sqs_client(settings: Settings, queue_url: str) -> SqsCalls:
     region = settings.region or region_of_queue_url(queue_url)
     if region is None and settings.endpoint_url:
         region = make_session(settings).region_name or _REGION_OF_OTHER_SERVERS
-    # our parameters have one fixed shape: checking them anew in each call takes a sixth of its CPU time
+    # our parameters have one fixed shape: checking them anew takes 5 to 8 % of a batch call's CPU time (measured)
     return BotoSqs(make_client("sqs", settings, region, config=Config(parameter_validation=False)))
 
 
