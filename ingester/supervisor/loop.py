@@ -143,6 +143,8 @@ class Supervisor:
             return
         match happened.frame:
             case Beat() as beat:
+                if beat.jobs_done > worker.jobs_done:
+                    self._pool.worked()
                 self._counts.log_files_done += beat.jobs_done - worker.jobs_done
                 self._counts.events_decoded += beat.events - worker.events
                 worker.jobs_welcome, worker.jobs_done, worker.events = beat.jobs_welcome, beat.jobs_done, beat.events

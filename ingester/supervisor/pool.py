@@ -88,11 +88,15 @@ class WorkerPool:
 
     def replace(self, worker: WorkerProcess, now_seconds: float) -> bool:
         """Plan a successor of a dead worker; False when workers keep dying at their start: give up."""
-        due_seconds = self._restarts.died(now_seconds, had_worked=worker.jobs_done > 0)
+        due_seconds = self._restarts.died(worker.slot, now_seconds, had_worked=worker.jobs_done > 0)
         if due_seconds is None:
             return False
         heapq.heappush(self._due, (due_seconds, worker.slot))
         return True
+
+    def worked(self) -> None:
+        """Note that a worker has finished a job."""
+        self._restarts.worked()
 
     def kill_all(self) -> None:
         """SIGKILL every worker that lives; their ends are told as usual."""

@@ -1,6 +1,6 @@
 """When a dead worker is started again, and when to give up. Pure: the time is an argument."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 BACKOFF_SECONDS_FIRST = 0.1
 BACKOFF_SECONDS_MAX = 10.0
@@ -10,20 +10,26 @@ DEATHS_AT_START_MAX = 10
 
 @dataclass(slots=True)
 class Restarts:
-    """Deaths in a row, told apart by whether the dead had done any work."""
+    """A backoff for each slot, so that one that can't live does not spin while the others work; one breaker for all.
 
-    deaths: int = 0
+    Finished work, of any worker, resets the breaker; that of its own worker a slot's backoff.
+    """
+
     deaths_at_start: int = 0
+    _deaths_in_row: dict[int, int] = field(default_factory=dict)
 
-    def died(self, now_seconds: float, *, had_worked: bool) -> float | None:
-        """When to start a successor, on the same clock; None when it is time to give up."""
-        if had_worked:
-            self.deaths = self.deaths_at_start = 0
-        else:
+    def worked(self) -> None:
+        """Note that some worker has finished a job: workers can work here."""
+        self.deaths_at_start = 0
+
+    def died(self, slot: int, now_seconds: float, *, had_worked: bool) -> float | None:
+        """When to start a successor in the slot, on the same clock; None when it is time to give up."""
+        deaths = 1 if had_worked else self._deaths_in_row.get(slot, 0) + 1
+        self._deaths_in_row[slot] = deaths
+        if not had_worked:
             self.deaths_at_start += 1
-        self.deaths += 1
         if self.deaths_at_start > DEATHS_AT_START_MAX:
             return None
-        if self.deaths == 1:
+        if deaths == 1:
             return now_seconds
-        return now_seconds + min(BACKOFF_SECONDS_MAX, BACKOFF_SECONDS_FIRST * 2 ** (self.deaths - 2))
+        return now_seconds + min(BACKOFF_SECONDS_MAX, BACKOFF_SECONDS_FIRST * 2 ** min(deaths - 2, 10))
