@@ -110,7 +110,7 @@ def _delete_under_the_lock() -> None:
         with queue._messages_lock:
             unsafe(queue, receipt_handle)
 
-    Queue.delete_message = delete_message  # type: ignore[method-assign]
+    Queue.delete_message = delete_message  # type: ignore[assignment]
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Message bodies that announce log files, in every form in which AWS sends them (the S3 and CloudTrail user guides)."""
+"""Message bodies that announce log files, in every form in which AWS sends them (its S3 and CloudTrail guides)."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -60,7 +60,9 @@ def eventbridge_event(stored: StoredObject) -> str:
 def s3_test_event(bucket: str) -> str:
     """What S3 sends when event notifications are switched on for a bucket."""
     event = {"Service": "Amazon S3", "Event": "s3:TestEvent", "Time": "2025-11-03T00:00:00.000Z", "Bucket": bucket}
-    return json.dumps(event | {"RequestId": "5582815E1AEA5ADF", "HostId": "8cLeGAmw098X5cv4Zkwcmo8vvZa3eH3eKxsPzbB9wrR"})
+    return json.dumps(
+        event | {"RequestId": "5582815E1AEA5ADF", "HostId": "8cLeGAmw098X5cv4Zkwcmo8vvZa3eH3eKxsPzbB9wrR"}
+    )
 
 
 def sns_envelope(message: str) -> str:
