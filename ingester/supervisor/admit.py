@@ -36,6 +36,7 @@ def admit(
     """Make jobs of the log files that are neither committed nor on their way.
 
     The tickets that wait for nothing, as all their log files are in already. One question to the ledger for all.
+    What is on its way is waited for even if the ledger has it: committed is not yet published.
     """
     log_files = [log_file for _, some in announced for log_file in some]
     counts.log_files_found += len(log_files)
@@ -47,6 +48,8 @@ def admit(
     for ticket, some in announced:
         for log_file in some:
             place = log_file.place
+            if in_flight.join(ticket, log_file, place):
+                continue
             if (place in committed_places) if log_file.etag is None else (log_file.identity in committed):
                 counts.already_committed += 1
             else:

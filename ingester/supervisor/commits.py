@@ -62,6 +62,7 @@ class Commits:
         settled: list[Ticket] = []
         for job, done in pending.jobs.values():
             settled += self._in_flight.done(job, done.etag)
+            counts.already_committed += len(job.waiters) - 1  # announced more than once
             counts.events += done.rows
             counts.json_bytes += done.json_bytes
             counts.quarantined_records += done.quarantined_records
@@ -81,8 +82,8 @@ class Commits:
         again = []
         for identity, (job, done) in pending.jobs.items():
             if identity in rejected.identities:
-                self._counts.already_committed += 1
                 settled += self._in_flight.done(job, done.etag)
+                self._counts.already_committed += len(job.waiters)
             else:
                 again.append(job)
         self._in_flight.return_jobs(again)

@@ -71,24 +71,27 @@ class InFlight:
         ticket = self.tickets[message.message_id] = Ticket(message)
         return ticket, True
 
-    def add(self, ticket: Ticket, log_file: LogFile, place: bytes) -> Job | None:
-        """Let a ticket wait for a log file; the job if it is a new one, None if it joins one in flight."""
-        ticket.unsettled += 1
-        waiter = Waiter(ticket, log_file)
-        same_place = self._by_place.get(place, [])
-        for job in same_place:
+    def join(self, ticket: Ticket, log_file: LogFile, place: bytes) -> bool:
+        """Let a ticket wait for a log file that is in flight already; False if it is not."""
+        for job in self._by_place.get(place, ()):
             if log_file.etag is None or job.log_file.etag is None or job.log_file.etag == log_file.etag:
-                job.waiters.append(waiter)
-                return None
-        return self._new_job(log_file, place, [waiter])
+                ticket.unsettled += 1
+                job.waiters.append(Waiter(ticket, log_file))
+                return True
+        return False
 
-    def _new_job(self, log_file: LogFile, place: bytes, waiters: list[Waiter]) -> Job:
+    def add(self, ticket: Ticket, log_file: LogFile, place: bytes) -> None:
+        """Let a ticket wait for a log file: for the job in flight, or for a new one."""
+        if not self.join(ticket, log_file, place):
+            ticket.unsettled += 1
+            self._new_job(log_file, place, [Waiter(ticket, log_file)])
+
+    def _new_job(self, log_file: LogFile, place: bytes, waiters: list[Waiter]) -> None:
         job = Job(self._next_number, log_file, place, waiters)
         self._next_number += 1
         self.jobs[job.number] = job
         self._by_place.setdefault(place, []).append(job)
         self.waiting.append(job)
-        return job
 
     def assign(self, job: Job, worker: int) -> None:
         """Note that a worker has the job now. It must have been taken from `waiting`."""

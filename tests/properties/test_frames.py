@@ -1,5 +1,7 @@
 """Frames over a stream of bytes: cut anywhere they come out whole and in order; garbage never becomes a frame."""
 
+from itertools import pairwise
+
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,7 +52,7 @@ to_supervisor = st.one_of(
 
 def cut(wire: bytes, places: list[int]) -> list[bytes]:
     edges = [0, *sorted(place % (len(wire) + 1) for place in places), len(wire)]
-    return [wire[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    return [wire[start:end] for start, end in pairwise(edges)]
 
 
 @given(st.lists(to_supervisor, max_size=5), st.lists(st.integers(0, 10_000), max_size=8))

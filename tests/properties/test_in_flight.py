@@ -71,9 +71,13 @@ class InFlightMachine(RuleBasedStateMachine):
         places = {place for place, _ in self.committed}
         for log_file in some:
             place = log_file.place
+            wish = Wish(log_file, len(self.happened))
+            if self.in_flight.join(ticket, log_file, place):
+                known.wishes.append(wish)
+                continue
             if (place, log_file.etag) in self.committed or (log_file.etag is None and place in places):
                 continue
-            known.wishes.append(Wish(log_file, len(self.happened)))
+            known.wishes.append(wish)
             self.in_flight.add(ticket, log_file, place)
         if not ticket.unsettled:
             self._settled([ticket])
