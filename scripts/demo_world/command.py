@@ -6,6 +6,7 @@ from pathlib import Path
 
 from scripts.demo_world.moto_server import CREDENTIALS
 
+_PROJECT_ROOT = Path(__file__).resolve().parents[2]
 _SCRIPT = Path(sys.executable).with_name("ingester")
 
 INGESTER: tuple[str, ...] = (
@@ -17,4 +18,5 @@ INGESTER: tuple[str, ...] = (
 def environment() -> dict[str, str]:
     """This process's environment with the made-up credentials in place of any others, and none of our options."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "INGESTER_"))}
-    return kept | CREDENTIALS | {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+    no_files = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+    return kept | CREDENTIALS | no_files | {"PYTHONPATH": str(_PROJECT_ROOT)}
