@@ -144,10 +144,14 @@ class Committer(threading.Thread):
                 if self._stopping.wait(delay_seconds):
                     raise _StoppedError from error
                 delay_seconds = min(_RETRY_SECONDS_MAX, delay_seconds * 2)
-            else:
+                continue
+            except LedgerConflictError:
                 if troubled:
                     self._post(OutputTrouble(None))
-                return
+                raise
+            if troubled:
+                self._post(OutputTrouble(None))
+            return
 
 
 class _StoppedError(Exception):

@@ -41,7 +41,7 @@ class Failures:
         self._max_attempts = max_attempts
         self._has_queue = has_queue
         self._delayed: list[tuple[float, int]] = []
-        self._uncounted: dict[int, int] = {}
+        self._quarantined: dict[tuple[str, str | None], int] = {}
         self.quarantining = 0
         """Quarantine entries on their way to the disk or S3."""
 
@@ -56,8 +56,8 @@ class Failures:
         if draining:
             return self._in_flight.failed(job)
         if failure.kind in _UNCOUNTED:
-            self._uncounted[job.number] = self._uncounted.get(job.number, 0) + 1
-            self._retry_later(job, self._uncounted[job.number], now_seconds)
+            job.delays += 1
+            self._retry_later(job, job.delays, now_seconds)
             return []
         job.attempts = self._attempts(job)
         most = min(self._max_attempts(waiter.ticket) for waiter in job.waiters)
@@ -74,9 +74,14 @@ class Failures:
         return []
 
     def quarantined(self, job_number: int, entry: QuarantinedLogFile) -> list[Ticket]:
-        """The entry is durable: the tickets that are settled by it."""
+        """The entry is durable: the tickets that are settled by it.
+
+        A message that SQS delivers again after it brings its log file here again: that is one quarantined log file.
+        """
         self.quarantining -= 1
-        self._counts.quarantined.append(entry)
+        quarantined = self._counts.quarantined
+        place = self._quarantined.setdefault((entry.uri, entry.etag), len(quarantined))
+        quarantined[place : place + 1] = [entry]
         return self._in_flight.failed(self._in_flight.jobs[job_number])
 
     def retry_due(self, now_seconds: float) -> None:

@@ -32,7 +32,8 @@ class Waiter:
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """One log file to ingest. `worker`: the slot that has it, None while it waits. `attempts`: failures so far."""
+    """One log file to ingest. `worker`: the slot that has it, None while it waits. `attempts`: failures so far;
+    `delays`: those that say nothing about the log file, and count for the backoff only."""
 
     number: int
     log_file: LogFile
@@ -40,6 +41,7 @@ class Job:
     waiters: list[Waiter] = field(default_factory=list)
     worker: int | None = None
     attempts: int = 0
+    delays: int = 0
     crashes: int = 0
 
 

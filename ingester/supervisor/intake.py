@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from ingester.model.errors import ConfigurationError
 from ingester.model.log_file import LogFile
 
 _LISTED_TOGETHER_MAX = 200
@@ -36,10 +35,10 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class ListingEnded:
-    """The listing is complete, or ended with an error that the user must mend."""
+    """The listing is complete, or ended with an error, which ends the run: what was not listed is not forgotten."""
 
     skipped: int
-    error: ConfigurationError | None = None
+    error: Exception | None = None
 
 
 class ListingIntake:
@@ -77,16 +76,16 @@ class ListingIntake:
         try:
             together: list[LogFile] = []
             for log_file in self._listing:
+                if self._stopped:
+                    return
                 together.append(log_file)
                 if len(together) >= _LISTED_TOGETHER_MAX:
                     self._post(Listed(together))
                     together = []
                     self._going.wait()
-                if self._stopped:
-                    return
             self._post(Listed(together))
             self._post(ListingEnded(self._listing.skipped))
-        except ConfigurationError as error:
+        except Exception as error:
             self._post(ListingEnded(self._listing.skipped, error))
 
 
