@@ -97,7 +97,7 @@ class Acknowledger:
         while self._to_retry and self._to_retry[0][0] <= now_seconds:
             self._to_delete += self._to_retry.popleft()[1]
         if self._to_delete:
-            self._calls += self._queues.delete(self._to_delete)
+            self._calls += self._queues.delete(list(map(self._newest, self._to_delete)))
             self._to_delete = []
         due = self._extensions.take_due(now_seconds, self._in_flight.tickets)
         if due:
@@ -105,12 +105,16 @@ class Acknowledger:
             self._calls += self._queues.change_visibility([(t.message, seconds) for t in due if t.message])
 
     def deleted(self, outcome: BatchOutcome, now_seconds: float) -> None:
-        """What came of a delete call."""
+        """What came of a delete call.
+
+        To an old receipt handle AWS may say that it deleted, and keep the message. So one that was delivered again
+        meanwhile is deleted by its newest handle.
+        """
         self._calls -= 1
-        self._counts.messages_deleted += len(outcome.done)
         self._counts.stale_receipts += len(outcome.stale)
-        for message in (*outcome.done, *outcome.stale):
-            self._forget(message)
+        self._counts.messages_deleted += sum([self._is_gone(message) for message in outcome.done])
+        for message in outcome.stale:
+            self._is_gone(message)
         again = []
         for message in outcome.retry:
             self._delete_tries[message.message_id] += 1
@@ -128,6 +132,18 @@ class Acknowledger:
         """What came of a visibility call. What failed is tried again at the next third of the timeout."""
         self._calls -= 1
         self._counts.stale_receipts += len(outcome.stale)
+
+    def _is_gone(self, message: Message) -> bool:
+        newest = self._newest(message)
+        if newest.receipt_handle != message.receipt_handle:
+            self._to_delete.append(newest)
+            return False
+        self._forget(message)
+        return True
+
+    def _newest(self, message: Message) -> Message:
+        ticket = self._in_flight.tickets.get(message.message_id)
+        return message if ticket is None or ticket.message is None else ticket.message
 
     def _forget(self, message: Message) -> None:
         self._delete_tries.pop(message.message_id, None)

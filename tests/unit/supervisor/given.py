@@ -1,7 +1,10 @@
 """Things that the supervisor's tests start from."""
 
+from collections.abc import Iterable
+
 from ingester.model.log_file import LogFile
 from ingester.model.message import Message
+from ingester.sqs.client import QueueInfo
 from ingester.supervisor.in_flight import InFlight, Job, Ticket
 
 QUEUE = "https://sqs.eu-west-1.amazonaws.com/123456789012/trail"
@@ -32,3 +35,22 @@ def assigned(in_flight: InFlight, worker: int = 0) -> list[Job]:
     for job in jobs:
         in_flight.assign(job, worker)
     return jobs
+
+
+class RecordingQueues:
+    """Stands for SQS: notes what it is told. A test answers with what SQS would have said."""
+
+    def __init__(self, max_receive_count: int | None = 5) -> None:
+        self.info = {QUEUE: QueueInfo(QUEUE, max_receive_count, "arn" if max_receive_count else None, 30)}
+        self.deleted: list[list[Message]] = []
+        self.changed: list[list[tuple[Message, int]]] = []
+
+    def delete(self, messages: Iterable[Message]) -> int:
+        """Takes the messages as one call."""
+        self.deleted.append(list(messages))
+        return 1
+
+    def change_visibility(self, changes: Iterable[tuple[Message, int]]) -> int:
+        """Takes the changes as one call."""
+        self.changed.append(list(changes))
+        return 1

@@ -48,7 +48,9 @@ def test_every_log_file_is_posted_once_and_then_the_end(number: int) -> None:
     assert (ended.skipped, ended.error) == (7, None)
 
 
-@pytest.mark.parametrize("error", [ConfigurationError("No such bucket."), PermissionError("denied"), ValueError("bug")])
+@pytest.mark.parametrize(
+    "error", [ConfigurationError("No such bucket."), PermissionError("denied"), ValueError("bug")]
+)
 def test_a_listing_that_fails_in_the_middle_is_told_and_not_taken_for_complete(error: Exception) -> None:
     posted: queue.Queue[object] = queue.Queue()
     ListingIntake(Listing(300, error), posted.put).start()
