@@ -20,7 +20,7 @@ LOCK_NAME = "lock"
 def locked(directories: list[Path], output: str) -> Iterator[None]:
     """Hold the lock file in each directory; they are made where missing.
 
-    Raises ConfigurationError naming the process that holds one, OutputError if a lock file can't be written.
+    Raises ConfigurationError naming the process that holds one, or the directory where none can be written.
     """
     with ExitStack() as stack:
         for directory in directories:
@@ -34,7 +34,10 @@ def _locked_one(path: Path, output: str) -> Iterator[None]:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = path.open("a+")
     except OSError as error:
-        raise disk_error(error, path) from error
+        raise ConfigurationError(
+            f"The ledger can't lie in {path.parent}. {disk_error(error, path).args[0]}",
+            hint="Give --state-dir, or --output, a directory that can be written.",
+        ) from error
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
