@@ -24,7 +24,6 @@ def main(descriptor: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     faulthandler.enable()
-    faulthandler.register(signal.SIGABRT, chain=True)
     exit_code = 0
     try:
         _work(Channel(socket.socket(fileno=descriptor)))
