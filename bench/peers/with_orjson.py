@@ -1,0 +1,21 @@
+"""orjson: whole log files into dicts, `pyarrow.Table.from_pylist`, Parquet."""
+
+import gzip
+import sys
+from pathlib import Path
+
+import orjson
+
+from bench.peers.dicts import write_parquet
+
+
+def main(folder: str, output: str) -> None:
+    """Convert every log file."""
+    paths = sorted(Path(folder).rglob("*.json.gz"))
+    write_parquet(
+        ((str(path), orjson.loads(gzip.decompress(path.read_bytes()))["Records"]) for path in paths), output
+    )
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
