@@ -107,10 +107,8 @@ def gigantic(json_bytes: int) -> Path:
 
 def _write(folder: Path, events: int, number: int) -> tuple[int, int]:
     """One log file; its bytes of JSON and of gzip."""
-    account, region = (
-        _WORLD.accounts[number % _WORLD.account_count],
-        _WORLD.regions[number // 20 % len(_WORLD.regions)],
-    )
+    account = _WORLD.accounts[number % _WORLD.account_count]
+    region = _WORLD.regions[number // _WORLD.account_count % _WORLD.region_count]
     delivered_seconds = 300 * (1 + number * 7 % 286)
     generated = _WORLD.make(Plan(delivered_seconds, account, region, events), number)
     content = igzip.decompress(generated.body)

@@ -154,7 +154,7 @@ class Fake:
             return self._receive(connection, parameters, now_seconds)
         if operation == "DeleteMessageBatch":
             self._last_delete_seconds = now_seconds
-            return _json(self._queue.delete(parameters["Entries"], now_seconds))
+            return _json(self._queue.delete(parameters["Entries"]))
         if operation == "ChangeMessageVisibilityBatch":
             return _json(self._queue.change_visibility(parameters["Entries"], now_seconds))
         if operation == "GetQueueAttributes":

@@ -23,7 +23,8 @@ class QueuedMessage(Struct, gc=False):
 
 
 class FakeQueue:
-    """One queue. Messages become visible in bursts of ten, `messages_a_second` (0: all at once) from the first receive."""
+    """One queue. From the first receive on, messages become visible in bursts of ten, `messages_a_second` of them;
+    with 0, all at once."""
 
     def __init__(self, bodies: list[str], messages_a_second: int) -> None:
         self.received = 0
@@ -63,7 +64,7 @@ class FakeQueue:
             times.append(self._begun_at_seconds + self._released / self._a_second)
         return max(now_seconds, min(times)) if times else None
 
-    def delete(self, entries: list[dict[str, Any]], now_seconds: float) -> bytes:
+    def delete(self, entries: list[dict[str, Any]]) -> bytes:
         """The answer to DeleteMessageBatch. A handle of an earlier receive deletes nothing, as on AWS."""
         for entry in entries:
             message = self._of_handle(entry["ReceiptHandle"])

@@ -1,4 +1,4 @@
-"""CloudTrail's columns as a tree, from which the peers' schemas are written: the same fields as ours, no more work."""
+"""CloudTrail's columns as a tree, from which the peers' schemas are written: the same fields as ours."""
 
 from types import NoneType
 from typing import Any, get_args, get_origin

@@ -28,11 +28,9 @@ def arrow_type(tree: Tree) -> pa.DataType:
     return pa.struct([(name, arrow_type(part)) for name, part in tree.items()])
 
 
-SCHEMA = pa.schema([
-    *((name, pa.timestamp("ms", "UTC") if name == "eventTime" else arrow_type(tree)) for name, tree in _COLUMNS.items()),
-    ("logFile", pa.string()),
-    ("recordIndex", pa.int64()),
-])  # fmt: skip
+_TYPES = {name: arrow_type(tree) for name, tree in _COLUMNS.items()}
+_TYPES |= {"eventTime": pa.timestamp("ms", "UTC"), "logFile": pa.string(), "recordIndex": pa.int64()}
+SCHEMA = pa.schema(list(_TYPES.items()))
 
 
 def write_parquet(log_files: Iterable[tuple[str, Iterable[dict[str, Any]]]], output: str) -> None:
@@ -58,8 +56,7 @@ def _prepare(record: dict[str, Any]) -> None:
         value = record.get(name)
         if value is not None:
             record[name] = orjson.dumps(value).decode()
-    attributes = (
-        ((record.get("userIdentity") or {}).get("sessionContext") or {}).get("webIdFederationData") or {}
-    ).get("attributes")
-    if attributes is not None:
-        record["userIdentity"]["sessionContext"]["webIdFederationData"]["attributes"] = list(attributes.items())
+    session = (record.get("userIdentity") or {}).get("sessionContext") or {}
+    federation = session.get("webIdFederationData") or {}
+    if federation.get("attributes") is not None:
+        federation["attributes"] = list(federation["attributes"].items())

@@ -39,7 +39,8 @@ def main(folder: str, output: str) -> None:
         some = "[" + ", ".join(f"'{path}'" for path in files[start : start + FILES_AT_ONCE]) + "]"
         connection.execute(f"""
             COPY (
-                SELECT unnest(Records, max_depth := 2), unnest(range(len(Records))) AS recordIndex, filename AS logFile
+                SELECT unnest(Records, max_depth := 2), unnest(range(len(Records))) AS recordIndex,
+                       filename AS logFile
                 FROM read_json({some}, columns = {{'Records': '{records}'}}, filename = true,
                                maximum_object_size = 200000000)
             ) TO '{output}/{start:06}.parquet' (FORMAT parquet, COMPRESSION zstd)

@@ -12,9 +12,8 @@ from bench.peers.dicts import write_parquet
 def main(folder: str, output: str) -> None:
     """Convert every log file."""
     paths = sorted(Path(folder).rglob("*.json.gz"))
-    write_parquet(
-        ((str(path), orjson.loads(gzip.decompress(path.read_bytes()))["Records"]) for path in paths), output
-    )
+    contents = ((str(path), orjson.loads(gzip.decompress(path.read_bytes()))) for path in paths)
+    write_parquet(((path, content["Records"]) for path, content in contents), output)
 
 
 if __name__ == "__main__":
