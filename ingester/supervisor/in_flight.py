@@ -113,10 +113,11 @@ class InFlight:
         """The log file is in, with this ETag; the tickets that are settled by it.
 
         A waiter that wants another ETag (the object was overwritten, and both were announced) gets a job of its
-        own.
+        own. But not if this job asked S3 for the ETag that it wants: what a server that does not mind the condition
+        gave instead is all that can be had, and asking again would never end.
         """
         self._remove(job)
-        others = [w for w in job.waiters if w.log_file.etag is not None and w.log_file.etag != etag]
+        others = [w for w in job.waiters if w.log_file.etag not in (None, etag, job.log_file.etag)]
         if others:
             self._new_job(others[0].log_file, job.place, others)
             job.waiters = [w for w in job.waiters if w not in others]

@@ -1,12 +1,15 @@
 """Things that the supervisor's tests start from."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
+from ingester.model.commit import Commit, CommittedLogFile, DataFile
 from ingester.model.log_file import LogFile
 from ingester.model.message import Message
 from ingester.sqs.client import QueueInfo
 from ingester.supervisor.in_flight import InFlight, Job, Ticket
 
+COMMIT_ID = "c0" * 16
 QUEUE = "https://sqs.eu-west-1.amazonaws.com/123456789012/trail"
 
 
@@ -54,3 +57,23 @@ class RecordingQueues:
         """Takes the changes as one call."""
         self.changed.append(list(changes))
         return 1
+
+
+def staged_data_file(
+    lake_root: Path, commit_id: str = COMMIT_ID, content: bytes = b"PAR1", rows: int = 1
+) -> DataFile:
+    """A data file that lies staged in a lake, as a worker leaves it."""
+    path = f"cloudtrail/date=2024-03-13/20240313T000500Z-{commit_id}-1.parquet"
+    staged = lake_root / "_ingester/staging" / commit_id / path
+    staged.parent.mkdir(parents=True, exist_ok=True)
+    staged.write_bytes(content)
+    return DataFile(path, rows, len(content))
+
+
+def commit_of(*log_files: LogFile, data_files: tuple[DataFile, ...] = (), commit_id: str = COMMIT_ID) -> Commit:
+    """A commit of these log files, with a row each."""
+    return Commit(
+        commit_id,
+        data_files,
+        tuple(CommittedLogFile(some.identity, some.place, some.uri, some.etag or "", 1) for some in log_files),
+    )

@@ -92,6 +92,29 @@ def test_who_wants_another_etag_than_the_one_that_came_gets_a_job_of_its_own() -
     assert not in_flight.jobs
 
 
+def test_three_etags_of_one_object_are_all_ingested() -> None:
+    in_flight = InFlight()
+    tickets = [
+        ticket_with_jobs(in_flight, message(number), log_file(1, etag=etag))
+        for number, etag in enumerate([None, "a", "b", "c"])
+    ]
+    came = []
+    while in_flight.waiting:
+        (job,) = assigned(in_flight)
+        came.append(in_flight.done(job, job.log_file.etag or "c"))
+
+    assert came == [[tickets[0], tickets[3]], [tickets[1]], [tickets[2]]]
+
+
+def test_a_server_that_gives_another_etag_than_it_was_asked_for_is_not_asked_for_ever() -> None:
+    in_flight = InFlight()
+    ticket = ticket_with_jobs(in_flight, message(1), log_file(1, etag="announced"))
+    (job,) = assigned(in_flight)
+
+    assert in_flight.done(job, "other") == [ticket]
+    assert not in_flight.jobs
+
+
 def test_jobs_of_a_dead_worker_come_before_those_that_wait_in_their_old_order() -> None:
     in_flight = InFlight()
     ticket_with_jobs(in_flight, message(1), *map(log_file, range(3)))
