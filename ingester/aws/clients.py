@@ -99,6 +99,10 @@ def _shared_config(settings: Settings) -> Config:
         max_pool_connections=CONNECTIONS_MAX,
         tcp_keepalive=True,
         user_agent_extra="cloudtrail-ingester",
-        # a server that is not AWS has no DNS name for each bucket
-        s3={"addressing_style": "path" if settings.endpoint_url else "auto"},
+        s3={"addressing_style": "path" if _has_own_endpoint(settings) else "auto"},
     )
+
+
+def _has_own_endpoint(settings: Settings) -> bool:
+    """Whether S3 is asked for somewhere else than usual: most such servers have no DNS name for each bucket."""
+    return bool(settings.endpoint_url or os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL"))

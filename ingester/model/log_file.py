@@ -4,6 +4,7 @@ The key layout is AWS's ("CloudTrail log file name format"):
 `[prefix/]AWSLogs/[o-xxxx/]<account>/<KIND>/<region>/YYYY/MM/DD/<account>_<KIND>_<region>_<time>_<16 alnum>.json.gz`
 """
 
+import os
 import re
 from hashlib import blake2b
 from pathlib import Path
@@ -72,7 +73,12 @@ def local_log_file(path: Path) -> LogFile:
     """The LogFile of a file on disk. Raises OSError if it can't be looked at."""
     absolute = path.absolute()
     stat = absolute.stat()
-    return LogFile("", str(absolute), f"{stat.st_size:x}-{stat.st_mtime_ns:x}", None, stat.st_size)
+    return LogFile("", str(absolute), local_etag(stat), None, stat.st_size)
+
+
+def local_etag(stat: os.stat_result) -> str:
+    """What stands for the ETag of a file on disk: its size and modification time."""
+    return f"{stat.st_size:x}-{stat.st_mtime_ns:x}"
 
 
 def _hash(*parts: str) -> bytes:

@@ -33,7 +33,9 @@ def test_the_region_is_the_argument_then_the_setting_then_the_environment(monkey
 
 def test_the_endpoint_is_the_setting_or_the_standard_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:2")
-    assert make_client("s3", Settings()).meta.endpoint_url == "http://127.0.0.1:2"
+    client = make_client("s3", Settings())
+    assert client.meta.endpoint_url == "http://127.0.0.1:2"
+    assert client.meta.config.s3 == {"addressing_style": "path"}  # type: ignore[attr-defined]
     client = make_client("s3", Settings(endpoint_url="http://127.0.0.1:1"))
     assert client.meta.endpoint_url == "http://127.0.0.1:1"
     assert client.meta.config.s3 == {"addressing_style": "path"}  # type: ignore[attr-defined]
