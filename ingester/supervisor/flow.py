@@ -16,9 +16,10 @@ class Flow:
         self._reasons: set[str] = set()
 
     @property
-    def is_full(self) -> bool:
-        """Whether so much is in hand that workers should prepare what they gathered at once."""
-        return "in hand" in self._reasons
+    def wants_flush(self) -> bool:
+        """Whether workers should prepare what they gathered at once: too much is in hand, or the output could not
+        be written, and that it can be again shows only when somebody writes."""
+        return not self._reasons.isdisjoint(("in hand", "output"))
 
     def measure(self, waiting: int, in_hand: int) -> None:
         """Hold or go on by how much waits and how much is in hand; goes on at half, so as not to flutter."""

@@ -81,6 +81,7 @@ class Supervisor:
         self._listing_ended = False
         self._assigned_since_flush = False
         self._drain_sent = False
+        self._tick_at_seconds = 0.0
 
     def run(self) -> Ending:
         """Run until the source is empty or a signal ends it; how it ended.
@@ -96,9 +97,9 @@ class Supervisor:
                 self._on_time(time.monotonic())
         finally:
             self._intake.stop()
-            self._pool.start_no_more()
-            self._pool.kill_all()
+            self._pool.end()
             self._committer.stop()
+            self._selector.close()
             restore()
         return self._ending
 
@@ -267,10 +268,14 @@ class Supervisor:
             self._pool.start_due(now_seconds)
             self._assign()
             self._flow.measure(len(self._in_flight.waiting), len(self._in_flight.jobs))
+            if not self._in_flight.jobs:
+                self._flow.go_on("output")  # nothing is left that could show that it can be written again
             self._end_if_empty(now_seconds)
         if self._acknowledger is not None:
             self._acknowledger.work(now_seconds)
-        self._on_tick(self._counts)
+        if now_seconds >= self._tick_at_seconds:
+            self._tick_at_seconds = now_seconds + _TICK_SECONDS
+            self._on_tick(self._counts)
 
     def _assign(self) -> None:
         waiting = self._in_flight.waiting
@@ -293,7 +298,7 @@ class Supervisor:
             nothing_comes = self._quiet == set(self._settings.queue_urls)
         else:
             nothing_comes = False
-        if self._flow.is_full or (nothing_comes and not self._in_flight.waiting):
+        if self._flow.wants_flush or (nothing_comes and not self._in_flight.waiting):
             self._flush()
         if self._queues is None:
             if nothing_comes and self._is_idle:

@@ -103,6 +103,15 @@ class WorkerPool:
         for worker in self.workers.values():
             worker.kill()
 
+    def end(self) -> None:
+        """Kill every worker that lives, wait for its end, and start no more."""
+        self.start_no_more()
+        self.kill_all()
+        while self.workers:
+            _, worker = self.workers.popitem()
+            self._selector.unregister(worker.connection)
+            worker.reap()
+
     def _watch(self, worker: WorkerProcess) -> None:
         events = selectors.EVENT_READ | (selectors.EVENT_WRITE if worker.has_unsent else 0)
         if self._selector.get_key(worker.connection).events != events:

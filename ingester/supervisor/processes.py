@@ -5,6 +5,7 @@ worker, no resource tracker, no lock without an owner; just a socket and an exit
 inherited descriptor, so its end of stream is the worker's death on every platform.
 """
 
+import os
 import signal
 import socket
 import subprocess
@@ -31,7 +32,9 @@ class WorkerProcess:
         self.connection, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 (our own interpreter and module)
-                [sys.executable, "-m", "ingester.worker", str(theirs.fileno())],
+                # -P and our own path: what we import is what it imports, and never a file of the current directory
+                [sys.executable, "-P", "-m", "ingester.worker", str(theirs.fileno())],
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
             )

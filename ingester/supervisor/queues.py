@@ -120,8 +120,8 @@ class Queues:
         self._threads.submit(lambda: self._post(self._depths()))
 
     def close(self) -> None:
-        """End the threads after the calls that are under way."""
-        self._threads.shutdown(wait=True)
+        """Begin no further call. Does not wait for those that are under way: SQS may not answer."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _submit(self, messages: Iterable[Message], call: Callable[[str, list[Message]], object]) -> int:
         by_queue: dict[str, list[Message]] = {}

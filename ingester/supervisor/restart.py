@@ -32,4 +32,4 @@ class Restarts:
             return None
         if deaths == 1:
             return now_seconds
-        return now_seconds + min(BACKOFF_SECONDS_MAX, BACKOFF_SECONDS_FIRST * 2 ** min(deaths - 2, 10))
+        return now_seconds + min(BACKOFF_SECONDS_MAX, BACKOFF_SECONDS_FIRST * 2.0 ** min(deaths - 2, 10))

@@ -253,4 +253,4 @@ class InFlightMachine(RuleBasedStateMachine):
 
 
 TestInFlight = InFlightMachine.TestCase
-TestInFlight.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
+TestInFlight.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)

@@ -68,10 +68,13 @@ def test_a_reason_that_never_was_resumes_nothing() -> None:
     assert source.told == []
 
 
-def test_only_too_much_in_hand_asks_workers_to_prepare_at_once() -> None:
+def test_workers_prepare_at_once_when_too_much_is_in_hand_or_to_see_whether_the_output_is_back() -> None:
     flow = Flow(Source())
-    flow.hold("output")
     flow.measure(WAITING_MAX, 0)
-    assert not flow.is_full
+    assert not flow.wants_flush
     flow.measure(WAITING_MAX, IN_HAND_MAX)
-    assert flow.is_full
+    assert flow.wants_flush
+    flow.measure(0, 0)
+    assert not flow.wants_flush
+    flow.hold("output")
+    assert flow.wants_flush
