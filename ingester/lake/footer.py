@@ -61,5 +61,5 @@ def decode_log_files(text: str) -> list[LogFileEntry]:
     """The list out of a footer. Raises ValueError if it is damaged."""
     try:
         return msgspec.json.decode(zlib.decompress(base64.b64decode(text, validate=True)), type=list[LogFileEntry])
-    except (zlib.error, msgspec.MsgspecError) as error:
+    except (ValueError, zlib.error, msgspec.MsgspecError) as error:  # ValueError: not base64
         raise ValueError(f"the list of log files is damaged: {error}") from error

@@ -141,7 +141,7 @@ class S3File:
         """Abort the upload, once its calls are over."""
         self._discarded = self.closed = True
         self._tail.clear()
-        if self._upload_id.cancelled() or self._upload_id.exception() is not None:
+        if self._upload_id.cancelled():
             return
         try:
             self._uploads.abort(self.path, self._upload_id)

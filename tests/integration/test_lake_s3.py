@@ -6,6 +6,7 @@ Where moto is kinder or less clear than AWS, and where an answer must get lost, 
 import http.client
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,6 +18,7 @@ import pytest
 
 from ingester.lake import sink_s3
 from ingester.lake.open import open_lake
+from ingester.lake.sink import open_sink
 from ingester.lake.stage import Stage
 from ingester.model.commit import Commit
 from ingester.model.errors import ConfigurationError, LakeDamagedError, OutputError
@@ -190,7 +192,7 @@ def test_a_completion_that_did_not_land_is_an_output_error_and_works_later(world
     with pytest.raises(OutputError, match=r"s3://.*\.parquet can't be written\. SlowDown"):
         lake.publish(commit)
     assert world.visible() == {}
-    proxy.fault = lambda request: None
+    proxy.fault = lambda _: None
     lake.publish(commit)
     assert world.visible() == sizes(commit)
 
@@ -245,6 +247,50 @@ def test_an_upload_that_can_not_begin_is_an_output_error_and_discard_is_quiet(wo
     with pytest.raises(OutputError, match="AccessDenied"):
         written.finish([])
     written.discard()
+
+
+def test_what_was_not_uploaded_is_never_reported_as_durable(world: S3World, proxy: Proxy) -> None:
+    sink = open_sink(world.settings, new_commit_id())
+    file = sink.create("cloudtrail/x")
+    file.write(b"1")
+    file.close()
+    proxy.fault = lambda request: (403, "AccessDenied") if is_upload_part(request) else None
+    with pytest.raises(OutputError, match="AccessDenied"):
+        sink.finish()
+    sink.discard()
+
+
+def test_discard_waits_for_the_call_under_way_and_makes_no_more(
+    world: S3World, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sink_s3, "_UPLOADS_AT_ONCE", 1)
+    monkeypatch.setattr(sink_s3, "PART_BYTES", 1)
+    sink = open_sink(world.settings, new_commit_id())
+    begun, cancelled = threading.Event(), threading.Event()
+
+    def hold_the_first(_: Request) -> None:
+        begun.set()
+        assert cancelled.wait(30)
+
+    proxy.fault = hold_the_first
+    sink.create("cloudtrail/first")
+    assert begun.wait(30)
+    second = sink.create("cloudtrail/second")
+    assert isinstance(second, sink_s3.S3File)
+    second._upload_id.add_done_callback(lambda _: cancelled.set())
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(sink.discard).result(30)
+    assert [request for request in proxy.requests if "second" in request[1]] == []
+    assert world.staged() == 0
+    assert second.write(b"the footer of a writer that is thrown away") > 0
+
+
+def test_a_sweep_takes_files_of_records_too(world: S3World) -> None:
+    written = Stage(world.settings, new_commit_id())
+    written.quarantine_record("s3://trail/a.json.gz", 0, "not an object", b"1")
+    written.finish([])
+    assert open_lake(world.settings).sweep(()) == 1
+    assert world.staged() == 0
 
 
 def test_a_sweep_leaves_the_uploads_of_others_alone(world: S3World) -> None:

@@ -181,7 +181,9 @@ class LakeContract:
 
     def test_a_killed_supervisor_leaves_no_lock_behind(self, world: LakeWorld) -> None:
         code = (
-            "import msgspec, sys; from ingester.lake.open import open_lake; from ingester.model.settings import Settings\n"
+            "import msgspec, sys\n"
+            "from ingester.lake.open import open_lake\n"
+            "from ingester.model.settings import Settings\n"
             "with open_lake(msgspec.json.decode(sys.argv[1], type=Settings)).lock():\n"
             "    print('locked', flush=True); sys.stdin.read()"
         )

@@ -21,5 +21,5 @@ def test_a_log_file_takes_less_than_a_hundred_bytes() -> None:
 
 @pytest.mark.parametrize("text", ["", "AAAA", "é", encode_log_files([committed_log_file()])[:-8]])
 def test_a_damaged_list_is_a_value_error(text: str) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match="the list of log files is damaged"):
         decode_log_files(text)

@@ -1,6 +1,7 @@
 """One commit on a disk: where rows end up, when they leave memory, and what the files say of themselves."""
 
 import base64
+import gc
 import json
 import resource
 from collections.abc import Iterator
@@ -156,13 +157,13 @@ def test_more_partitions_than_open_files_lose_no_row_and_the_commit_can_be_told_
     monkeypatch.setattr(commit_files, "OPEN_FILES_MAX", 2)
     monkeypatch.setattr(stage, "ROW_GROUP_BYTES", 1)
     written = Stage(msgspec.structs.replace(settings, partition_by=("region",)), new_commit_id())
-    for region in ("a", "b", "c", "a", "d"):
+    for region in ("a", "b", "a", "c", "b"):
         written.write(usual_batch(awsRegion=region))
     data_files = written.finish([committed_log_file()])
     found = footers(settings, written, data_files)
-    assert sum(data_file.rows for data_file in data_files) == 50
-    assert [footer[FILE_NUMBER] for footer in found] == ["1", "2", "3", "4", "5"]
-    assert [footer.get(DATA_FILES) for footer in found] == [None, None, None, "5", "5"]
+    assert [data_file.rows for data_file in data_files] == [20, 10, 10, 10]
+    assert [footer[FILE_NUMBER] for footer in found] == ["1", "2", "3", "4"]
+    assert [footer.get(DATA_FILES) for footer in found] == [None, None, "4", "4"]
 
 
 def test_statistics_dictionaries_and_order_are_set_for_the_columns_that_gain(settings: Settings) -> None:
@@ -200,6 +201,7 @@ def test_quarantined_records_are_json_lines_with_the_very_bytes(settings: Settin
     assert base64.b64decode(json.loads(second)["raw_base64"]) == b'{"a": "\xff"}'
 
 
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
 def test_discard_leaves_nothing(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stage, "ROW_GROUP_ROWS", 10)
     written = Stage(settings, new_commit_id())
@@ -208,8 +210,10 @@ def test_discard_leaves_nothing(settings: Settings, monkeypatch: pytest.MonkeyPa
     written.quarantine_record("s3://trail/a.json.gz", 3, "not an object", b"1")
     written.discard()
     written.discard()
-    assert [path for path in Path(settings.output).rglob("*") if path.is_file()] == []
     assert written.buffered_bytes == 0
+    del written
+    gc.collect()  # Parquet writers write their footers when they go
+    assert [path for path in Path(settings.output).rglob("*") if path.is_file()] == []
 
 
 @contextmanager
