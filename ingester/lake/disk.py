@@ -41,6 +41,14 @@ def sync_directory(path: Path) -> None:
         os.close(descriptor)
 
 
+def make_directory(path: Path) -> None:
+    """Make a directory, and those above it where missing, durably. Raises OSError."""
+    missing = [directory for directory in (path, *path.parents) if not directory.exists()]
+    path.mkdir(parents=True, exist_ok=True)
+    for directory in missing:
+        sync_directory(directory.parent)
+
+
 def directories_up_to(root: Path, paths: Iterable[Path]) -> list[Path]:
     """The directories that hold the paths, and all above them up to and with the root; each once, deepest first."""
     found: set[Path] = set()

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from ingester.lake.disk import disk_error
+from ingester.lake.disk import disk_error, make_directory
 from ingester.model.errors import ConfigurationError
 
 LOCK_NAME = "lock"
@@ -31,7 +31,7 @@ def locked(directories: list[Path], output: str) -> Iterator[None]:
 @contextmanager
 def _locked_one(path: Path, output: str) -> Iterator[None]:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_directory(path.parent)
         file = path.open("a+")
     except OSError as error:
         raise ConfigurationError(

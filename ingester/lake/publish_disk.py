@@ -22,7 +22,7 @@ from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
-from ingester.lake.disk import directories_up_to, disk_error, sync_directory, write_durably
+from ingester.lake.disk import directories_up_to, disk_error, make_directory, sync_directory, write_durably
 from ingester.lake.layout import (
     INTERNAL,
     QUARANTINED_LOG_FILES,
@@ -54,8 +54,8 @@ class DiskLake:
         staging, table = self._root / STAGING, self._root / TABLE
         probe = staging / _PROBE_NAME
         try:
-            staging.mkdir(parents=True, exist_ok=True)
-            table.mkdir(exist_ok=True)
+            make_directory(staging)
+            make_directory(table)
             write_durably(probe, b"", self._root)
             probe.unlink()
             if not os.access(table, os.W_OK | os.X_OK):

@@ -98,6 +98,17 @@ def inodes_up_from(path: Path, root: Path) -> list[int]:
     return [found.stat().st_ino for found in chain[: chain.index(root) + 1]]
 
 
+def test_directories_made_for_a_new_lake_and_its_state_are_synced_up_to_what_was_there(
+    world: DiskWorld, synced: list[int], tmp_path: Path
+) -> None:
+    settings = Settings(output=str(tmp_path / "a" / "lake"), state_dir=str(tmp_path / "b" / "state"))
+    lake = open_lake(settings)
+    lake.check_writable()
+    with lake.lock():
+        made = (tmp_path / "a" / "lake" / "cloudtrail", tmp_path / "b" / "state")
+        assert all(set(inodes_up_from(path.parent, tmp_path)) <= set(synced) for path in made)
+
+
 def test_a_staged_file_and_its_whole_path_are_synced_before_it_is_reported(
     world: DiskWorld, synced: list[int]
 ) -> None:
