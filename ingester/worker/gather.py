@@ -101,7 +101,7 @@ class Gathering:
             for bad in decoded.bad:
                 number = next(n for n, end in enumerate(ends) if bad.index < end)
                 gathered = chunk.spans[number].log_file
-                self._stage.quarantine_record(gathered.uri, int(indexes[bad.index]), bad.reason, bad.raw)
+                self._stage.quarantine_record(gathered.uri, int(indexes[bad.index]), bad.reason, bad.raw_bytes)
                 gathered.quarantined_records += 1
                 counts[number] -= 1
             indexes = indexes[list(decoded.indexes)]
