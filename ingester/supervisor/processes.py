@@ -15,6 +15,8 @@ from ingester.model.frames import Frame, Start, ToSupervisor, encode_frame, read
 from ingester.model.settings import Settings
 
 _READ_BYTES = 1 << 20
+_EXIT_SECONDS = 2.0
+"""How long a worker that has closed its socket may take to end, before it is killed."""
 
 
 class WorkerProcess:
@@ -98,7 +100,7 @@ class WorkerProcess:
         """Wait for the end of a process that has closed its socket, and say how it ended."""
         self.connection.close()
         try:
-            status = self._process.wait(timeout=2)
+            status = self._process.wait(timeout=_EXIT_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
             status = self._process.wait()
@@ -110,5 +112,5 @@ def describe_exit(status: int) -> str:
     if status == -signal.SIGKILL:
         return "was killed with SIGKILL (out of memory?)"
     if status < 0:
-        return f"was ended by {signal.Signals(-status).name}"
+        return f"was ended by signal {-status} ({signal.strsignal(-status)})"
     return f"exited with {status}"

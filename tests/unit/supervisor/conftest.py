@@ -1,6 +1,8 @@
 """A lake and a ledger in a temporary directory."""
 
-from collections.abc import Iterator
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -24,3 +26,31 @@ def ledger(tmp_path: Path) -> Iterator[SqliteLedger]:
     some = SqliteLedger(tmp_path / "_ingester/ledger.sqlite")
     yield some
     some.close()
+
+
+WorkerProgram = Callable[[str], None]
+
+
+@pytest.fixture
+def worker_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WorkerProgram:
+    """Puts a few lines of Python in the place of the worker, for what a real one never does.
+
+    They have `connection`, the worker's end of the socket.
+    """
+
+    python = sys.executable
+
+    def put(lines: str) -> None:
+        program = tmp_path / "worker-program"
+        program.write_text(_PROGRAM.format(python=python, lines=textwrap.dedent(lines)))
+        program.chmod(0o755)
+        monkeypatch.setattr(sys, "executable", str(program))
+
+    return put
+
+
+_PROGRAM = """#!{python} -S
+import os, signal, socket, sys, time
+connection = socket.socket(fileno=int(sys.argv[-1]))
+{lines}
+"""
