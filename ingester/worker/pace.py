@@ -23,9 +23,13 @@ class Pace:
         self._since_seconds, self._done_before = now_seconds, jobs_done
 
     def is_hungry(self, jobs_received: int, jobs_done: int) -> bool:
-        """Whether more than half of what was wanted is done before the next measure was due."""
+        """Whether more than half of what was wanted is done before the next measure was due, and more may be."""
         wanted = self.jobs_wanted
-        return jobs_received - jobs_done <= wanted // 2 and jobs_done - self._done_before > wanted // 2
+        return (
+            wanted < JOBS_MAX
+            and jobs_received - jobs_done <= wanted // 2
+            and jobs_done - self._done_before > wanted // 2
+        )
 
     def double(self) -> None:
         """Want twice as much: what was wanted did not last from one measure to the next."""
