@@ -202,3 +202,10 @@ def test_an_output_over_two_file_systems_is_a_configuration_error(world: DiskWor
 def test_no_output_is_a_configuration_error() -> None:
     with pytest.raises(ConfigurationError, match="Give --output"):
         open_lake(Settings())
+
+
+def test_a_state_directory_that_can_not_be_made_is_a_configuration_error(world: DiskWorld, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    settings = msgspec.structs.replace(world.settings, state_dir=str(tmp_path / "file" / "state"))
+    with pytest.raises(ConfigurationError, match=r"The ledger can't lie in .*state.* Give --state-dir"):
+        open_lake(settings).lock().__enter__()
