@@ -46,7 +46,8 @@ class Chunk:
         """The place of each record in its log file's `Records`."""
         counts = np.array([span.count for span in self.spans])
         offsets = np.array([span.first_index for span in self.spans]) - (np.cumsum(counts) - counts)
-        return np.arange(len(self.raws)) + np.repeat(offsets, counts)
+        indexes: np.ndarray[tuple[int], np.dtype[np.int64]] = np.arange(len(self.raws)) + np.repeat(offsets, counts)
+        return indexes
 
 
 @dataclass(slots=True)
