@@ -7,6 +7,7 @@ good, nothing is lost: the message comes back and the ledger recognises its log 
 import logging
 from collections import Counter, deque
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from ingester.model.message import Message
 from ingester.model.settings import Settings
@@ -14,7 +15,9 @@ from ingester.sqs.outcome import BatchOutcome
 from ingester.supervisor.counts import Counts
 from ingester.supervisor.extensions import Extensions
 from ingester.supervisor.in_flight import InFlight, Ticket
-from ingester.supervisor.queues import Queues
+
+if TYPE_CHECKING:
+    from ingester.supervisor.queues import Queues
 
 _log = logging.getLogger("ingester.queue")
 
@@ -32,7 +35,7 @@ def backoff_seconds(attempts: int) -> int:
 class Acknowledger:
     """The messages in hand of one run. Used by the loop's thread only; the calls run in `Queues`' threads."""
 
-    def __init__(self, queues: Queues, in_flight: InFlight, counts: Counts, settings: Settings) -> None:
+    def __init__(self, queues: "Queues", in_flight: InFlight, counts: Counts, settings: Settings) -> None:
         self._queues = queues
         self._in_flight = in_flight
         self._counts = counts
@@ -122,8 +125,9 @@ class Acknowledger:
                 again.append(message)
             else:
                 _log.warning(
-                    "message %s could not be deleted; it will come back and be recognised", message.message_id
-                )
+                    "message %s could not be deleted; it will come back and be recognised. %s",
+                    message.message_id, outcome.reason,
+                )  # fmt: skip
                 self._forget(message)
         if again:
             self._to_retry.append((now_seconds + _DELETE_RETRY_SECONDS, again))
@@ -131,6 +135,8 @@ class Acknowledger:
     def extended(self, outcome: BatchOutcome) -> None:
         """What came of a visibility call. What failed is tried again at the next third of the timeout."""
         self._calls -= 1
+        if outcome.retry:
+            _log.warning("visibility of %d messages could not be changed. %s", len(outcome.retry), outcome.reason)
         self._counts.stale_receipts += len(outcome.stale)
 
     def _is_gone(self, message: Message) -> bool:

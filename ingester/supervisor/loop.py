@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from ingester.ledger.base import Ledger
 from ingester.model.errors import IngesterError
@@ -33,7 +34,10 @@ from ingester.supervisor.intake import Intake, Listed, ListingEnded
 from ingester.supervisor.mailbox import Mailbox
 from ingester.supervisor.pool import Died, Heard, WorkerPool
 from ingester.supervisor.processes import WorkerProcess
-from ingester.supervisor.queues import Deleted, Depths, Extended, Queues, Received, ReceiveTrouble
+from ingester.supervisor.queue_events import Deleted, Depths, Extended, Received, ReceiveTrouble
+
+if TYPE_CHECKING:
+    from ingester.supervisor.queues import Queues
 
 _log = logging.getLogger("ingester.supervisor")
 
@@ -52,7 +56,7 @@ class Supervisor:
         ledger: Ledger,
         committer: Committer,
         intake: Intake,
-        queues: Queues | None,
+        queues: "Queues | None",
         counts: Counts,
         on_tick: Callable[[Counts], None] = show_nothing,
     ) -> None:
@@ -335,7 +339,7 @@ class Supervisor:
     def _is_over(self, now_seconds: float) -> bool:
         if not self._drain_sent or self._pool.workers:
             return False
-        if self._is_idle:
+        if self._is_idle and (self._queues is None or self._queues.has_stopped):
             return True
         return self._ending.is_overdue(now_seconds - _GIVE_BACK_SECONDS)
 

@@ -3,61 +3,22 @@
 The loop never waits for SQS: it says what to do, and what came of it is posted.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import islice
 
 from ingester.model.message import Message
 from ingester.model.settings import Settings
 from ingester.sqs.client import QueueInfo, check_queue, make_sqs_client
 from ingester.sqs.delete import delete_messages
-from ingester.sqs.depth import QueueDepth, queue_depth
-from ingester.sqs.outcome import BatchOutcome
+from ingester.sqs.depth import queue_depth
 from ingester.sqs.receive import Receiver
 from ingester.sqs.visibility import change_visibility
+from ingester.supervisor.queue_events import Deleted, Depths, Extended, Received, ReceiveTrouble
 
 _CALL_THREADS = 4
 _MESSAGES_IN_TASK_MAX = 50
 RECEIVERS_A_QUEUE = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """Messages of one receive call; empty when the queue had none to give."""
-
-    queue_url: str
-    messages: list[Message]
-
-
-@dataclass(frozen=True, slots=True)
-class ReceiveTrouble:
-    """A receive call failed, the `consecutive`th in a row; the receiver goes on by itself."""
-
-    queue_url: str
-    error: Exception
-    consecutive: int
-
-
-@dataclass(frozen=True, slots=True)
-class Deleted:
-    """What came of deleting."""
-
-    outcome: BatchOutcome
-
-
-@dataclass(frozen=True, slots=True)
-class Extended:
-    """What came of changing visibility."""
-
-    outcome: BatchOutcome
-
-
-@dataclass(frozen=True, slots=True)
-class Depths:
-    """How many messages the queues report; None when one could not be asked."""
-
-    depths: dict[str, QueueDepth] | None
 
 
 class Queues:
@@ -96,15 +57,20 @@ class Queues:
             receiver.resume()
 
     def stop(self) -> None:
-        """Receive nothing more, for good; a long poll that is under way may still deliver."""
+        """Receive nothing more, for good; what a call under way still brings is made visible again."""
         for receiver in self._receivers:
             receiver.stop()
+
+    @property
+    def has_stopped(self) -> bool:
+        """Whether no receive call is under way any more that might bring messages which nobody takes in."""
+        return not any(receiver.is_alive() for receiver in self._receivers)
 
     def delete(self, messages: Iterable[Message]) -> int:
         """Delete messages; how many calls will post Deleted."""
         return self._submit(messages, lambda url, some: Deleted(delete_messages(self._clients[url], url, some)))
 
-    def change_visibility(self, changes: Iterable[tuple[Message, int]]) -> int:
+    def change_visibility(self, changes: Sequence[tuple[Message, int]]) -> int:
         """Hide messages for so many more seconds, 0 for making them visible; how many calls will post Extended."""
         seconds = {message.receipt_handle: hidden for message, hidden in changes}
         messages = [message for message, _ in changes]

@@ -14,7 +14,6 @@ from ingester.supervisor.counts import Counts, show_nothing
 from ingester.supervisor.intake import ListingIntake
 from ingester.supervisor.loop import Supervisor
 from ingester.supervisor.mailbox import Mailbox
-from ingester.supervisor.queues import Queues
 
 LEDGER_NAME = "ledger.sqlite"
 
@@ -32,6 +31,8 @@ def run_queues(settings: Settings, on_tick: Callable[[Counts], None] = show_noth
 
     Raises ConfigurationError for what the user must mend before it can start, IngesterError for what ends a run.
     """
+    from ingester.supervisor.queues import Queues  # boto3 costs 0.1 s that a backfill from disk need not pay
+
     counts = Counts()
     with ExitStack() as stack:
         mailbox = Mailbox()

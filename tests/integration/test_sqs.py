@@ -101,7 +101,7 @@ class Watched:
 
 def test_messages_that_a_stopped_receiver_gets_are_visible_at_once(moto_place: Place) -> None:
     queue = moto_place.queue()
-    settings = Settings(endpoint_url=moto_place.server.endpoint_url)  # polls for 20 seconds
+    settings = Settings(endpoint_url=moto_place.server.endpoint_url)  # polls for longer than the test waits
     client = Watched(make_sqs_client(settings, queue.url))
     delivered: list[Message] = []
 

@@ -10,7 +10,7 @@ import pytest
 from ingester.model.message import Message
 from ingester.model.settings import Settings
 from ingester.sqs.errors import QueueOverLimitError, SqsError
-from ingester.sqs.receive import Receiver, backoff_seconds
+from ingester.sqs.receive import LONG_POLL_SECONDS, Receiver, backoff_seconds
 
 from .conftest import Answer, Endpoint
 
@@ -107,7 +107,7 @@ def test_each_poll_asks_for_ten_messages_hidden_for_the_visibility_timeout(stage
 
     assert asked["MaxNumberOfMessages"] == 10
     assert asked["VisibilityTimeout"] == 77
-    assert asked["WaitTimeSeconds"] == 20
+    assert asked["WaitTimeSeconds"] == LONG_POLL_SECONDS
     assert asked["MessageSystemAttributeNames"] == ["ApproximateReceiveCount"]
 
 
