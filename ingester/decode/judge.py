@@ -11,7 +11,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-import ijson
+from ijson import JSONError
+from ijson.backends import yajl2_c  # in all of ijson's wheels; its other backends let control characters pass
 
 from ingester.decode.elements import without_surrogates
 
@@ -45,7 +46,7 @@ class Parser:
     """
 
     def __init__(self, sink: Events | Nobody) -> None:
-        self._coroutine = ijson.basic_parse_coro(sink)
+        self._coroutine = yajl2_c.basic_parse_coro(sink)
 
     def feed(self, piece: bytes) -> None:
         """Sends the events of `piece`. Raises NotJsonError."""
@@ -69,6 +70,6 @@ def check_json(text: bytes) -> None:
 def _run(call: Callable[..., object], *arguments: bytes) -> None:
     try:
         call(*arguments)
-    except ijson.JSONError as error:
+    except JSONError as error:
         # yajl shows the place on the lines that follow, in bytes that we have replaced.
         raise NotJsonError(str(error).partition("\n")[0].rstrip(". ")) from None

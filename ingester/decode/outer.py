@@ -19,6 +19,8 @@ _PIECE_BYTES = 64 << 10
 # Whole tokens, and no further than the first opening bracket: so one event tells which bracket opened `Records`.
 _PIECE = re.compile(rb'(?:[^"\[\]{},:]*+(?:[\]{},:]|%b))*+(?:[^"\[\]{},:]*+\[)?+' % STRING, re.DOTALL)
 
+_DEEPER = {"start_map": 1, "start_array": 1, "end_map": -1, "end_array": -1}
+
 
 class OuterDocument:
     """Takes a log file's bytes before and after the records off a buffer.
@@ -79,8 +81,14 @@ class OuterDocument:
             at = self._buffer.dropped - len(piece)
             begins = "" if at else f" (it begins with {piece[:16]!r})"
             raise BadLogFileError(f"The log file is not JSON at about byte {at:,}{begins}: {error}.") from None
+        depth = self._depth
         for event, value in self._events:
-            self._note(event, value)
+            if depth <= 1:
+                self._note(event, value, depth)
+            depth += _DEEPER.get(event, 0)
+            if depth > DEPTH_MAX:
+                raise BadLogFileError(f"The log file is nested more than {DEPTH_MAX:,} deep beside its Records.")
+        self._depth = depth
         self._events.clear()
 
     def _close(self) -> None:
@@ -90,19 +98,14 @@ class OuterDocument:
             at = self._buffer.dropped
             raise BadLogFileError(f"The log file is cut short after {at:,} bytes of JSON: {error}.") from None
 
-    def _note(self, event: str, value: object) -> None:
-        if self._depth == 0 and event != "start_map":
-            raise BadLogFileError("The log file is no JSON object: it is no CloudTrail log file.")
-        if self._depth == 1 and event == "map_key":
+    def _note(self, event: str, value: object, depth: int) -> None:
+        if depth == 0:
+            if event != "start_map":
+                raise BadLogFileError("The log file is no JSON object: it is no CloudTrail log file.")
+        elif event == "map_key":
             self._key = value
-        elif self._depth == 1 and event != "end_map" and self._key == "Records":
+        elif event != "end_map" and self._key == "Records":
             self._note_records(event)
-        if event in ("start_map", "start_array"):
-            self._depth += 1
-            if self._depth > DEPTH_MAX:
-                raise BadLogFileError(f"The log file is nested more than {DEPTH_MAX:,} deep beside its Records.")
-        elif event in ("end_map", "end_array"):
-            self._depth -= 1
 
     def _note_records(self, event: str) -> None:
         if event != "start_array":

@@ -13,6 +13,12 @@ from ingester.decode.whole import split_whole
 WHOLE_BYTES_MAX = 64 << 20
 """JSON that is held in memory as a whole. AWS caps log files at 50 MB before compression."""
 
+RECORDS_IN_MEMORY_MAX = 1_000_000
+"""Records of a file that is held as a whole; one with more streams. 64 MB of `1,1,1,…` would take 2 GB."""
+
+_SPLIT_AT_ONCE_BYTES = 8 << 20
+"""JSON that is split in one call, before it is known how many records it has: 270 MB of memory at worst."""
+
 
 class RawBatch(Struct, frozen=True, gc=False):
     """Some records of a log file, each as the very bytes that were delivered.
@@ -76,9 +82,13 @@ def _at_once(body: bytes, bytes_max: int) -> bytes | None:
 
 
 def _whole(data: bytes, window_bytes: int) -> Records:
-    raws = split_whole(data)
+    raws = split_whole(data) if len(data) <= _SPLIT_AT_ONCE_BYTES else None
     if raws is None:
-        raws = [raw for some in stream_records(iter((data,)), window_bytes=window_bytes) for raw in some]
+        raws = []
+        for some in stream_records(iter((data,)), window_bytes=window_bytes):
+            raws += some
+            if len(raws) > RECORDS_IN_MEMORY_MAX:
+                return _streaming(deque((data,)), len(data), iter(()), window_bytes)
     return Records(iter((RawBatch(0, raws),)), True, len(data))
 
 

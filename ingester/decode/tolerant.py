@@ -42,8 +42,8 @@ class UnreadableRecordError(Exception):
     """A record that can't be read at all. The message says why."""
 
 
-def fit_event(raw: Raw) -> LooseEvent:
-    """The event of a record that is any JSON object; `unmapped` is None if all of it fits.
+def fit_event(raw: Raw) -> CloudTrailEvent:
+    """The event of a record that is any JSON object: a LooseEvent unless all of it fits.
 
     Raises UnreadableRecordError.
     """
@@ -59,7 +59,7 @@ def fit_event(raw: Raw) -> LooseEvent:
         raise UnreadableRecordError("The record is nested too deep: about a thousand levels or more.") from None
     except ValueError as error:
         raise UnreadableRecordError(f"The record is not JSON: {error}.") from None
-    return LooseEvent(**attributes, unmapped=unmapped)
+    return CloudTrailEvent(**attributes) if unmapped is None else LooseEvent(**attributes, unmapped=unmapped)
 
 
 def _fit_members(raw: Raw, fields: Fields) -> tuple[dict[str, Any], bytes | None]:

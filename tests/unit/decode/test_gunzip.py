@@ -2,6 +2,7 @@
 
 import gzip
 import struct
+import tracemalloc
 import zlib
 from collections.abc import Iterator
 
@@ -135,4 +136,8 @@ def test_a_member_larger_than_allowed_is_left_to_gunzip() -> None:
 
 def test_a_trailer_that_lies_about_the_size_does_not_inflate_more() -> None:
     bomb = gzip.compress(b"\0" * (8 << 20))
+    tracemalloc.start()
     assert inflate_at_once(bomb[:-4] + struct.pack("<I", 100), 1000) is None
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak_bytes < 1 << 20

@@ -39,7 +39,9 @@ def all_records(records: Records) -> list[bytes]:
     [bytes, gzip.compress, lambda data: gzip.compress(data[:500]) + gzip.compress(data[500:]) + b"\0\0"],
     ids=["plain", "gzip", "two members"],
 )
-def test_a_file_below_the_threshold_is_whole_and_one_batch(pack: Callable[[bytes], bytes], data: bytes, chunk_bytes: int) -> None:
+def test_a_file_below_the_threshold_is_whole_and_one_batch(
+    pack: Callable[[bytes], bytes], data: bytes, chunk_bytes: int
+) -> None:
     records = read_records(in_chunks(pack(data), chunk_bytes), whole_bytes_max=len(data))
     assert records.is_whole
     assert records.json_bytes == len(data)
@@ -106,6 +108,13 @@ def test_a_record_that_is_not_utf8_leaves_the_others_alone(whole_bytes_max: int)
     decoded = [decode_events(batch.raws, batch.first_index) for batch in records.batches]
     assert [event.event_name for some in decoded for event in some.events] == ["Get0", "Käse"]
     assert [(bad.index, bad.raw_bytes) for some in decoded for bad in some.bad] == [(1, bad)]
+
+
+def test_a_file_with_more_records_than_are_held_in_memory_streams() -> None:
+    count = 3_000_000
+    records = read_records(iter((gzip.compress(b'{"Records":[' + b"{}," * (count - 1) + b"{}]}", 1),)))
+    assert not records.is_whole
+    assert sum(len(batch.raws) for batch in records.batches) == count
 
 
 def test_an_error_of_the_fetch_passes_through_unchanged() -> None:

@@ -98,6 +98,7 @@ REFUSED = {
     '{"Records":[,{"a":1}]}': "not JSON at record 0, which begins at byte 12: a comma without a record",
     '{"Records":[1,,2]}': "not JSON at record 1, which begins at byte 14: a comma without a record",
     '{"Records":[{"a":1} {"a":2}]}': "not JSON at record 0",
+    '{"Records":[{"a":1};{"a":2}]}': "not JSON at record 0",
     '{"Records":[{"a":1},{"a":2,},{"a":3}]}': "not JSON at record 1, which begins at byte 20",
     '{"Records":[{"a":1},{"a":tru},{"a":3}]}': "not JSON at record 1",
     '{"Records":[{"a":1],{"a":3}]}': "not JSON at record 0",

@@ -1,0 +1,92 @@
+"""Columns and `unmapped` together are the record, whatever it looks like."""
+
+import json
+from decimal import Decimal
+from types import NoneType, UnionType
+from typing import Any, get_args, get_origin
+
+import msgspec
+from hypothesis import given, settings
+from msgspec import Raw, Struct
+
+from ingester.decode.events import decode_events
+from ingester.model.event import ABSENT, FREE_FORM_FIELDS, CloudTrailEvent
+from tests.properties.json_texts import parts
+
+
+def parse(text: bytes) -> Any:
+    """JSON with numbers by value, told apart from true and false."""
+    return _tell_apart(json.loads(text, parse_float=Decimal, parse_int=Decimal))
+
+
+def _tell_apart(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _tell_apart(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_tell_apart(element) for element in value]
+    return (type(value).__name__, value)
+
+
+def columns(value: Any) -> Any:
+    """The columns of an event, by CloudTrail's names, as `parse` has them."""
+    if isinstance(value, Struct):
+        fields = msgspec.structs.fields(type(value))
+        found = {
+            field.encode_name: columns(getattr(value, field.name)) for field in fields if field.name != "unmapped"
+        }
+        return {name: member for name, member in found.items() if member is not None}
+    if isinstance(value, dict):
+        return {name: columns(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [columns(element) for element in value]
+    if isinstance(value, Raw):
+        return None if value == ABSENT else parse(bytes(value))
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _tell_apart(Decimal(repr(value)))
+    return None if value is None else _tell_apart(value)
+
+
+def merge(below: Any, above: Any) -> Any:
+    """Deep: what is above wins."""
+    if isinstance(below, dict) and isinstance(above, dict):
+        merged = {name: merge(below[name], member) if name in below else member for name, member in above.items()}
+        return {**below, **merged}
+    return above
+
+
+def normal(value: Any, type_: Any) -> Any:
+    """Inside typed parts null, absent and {} are equal: all absent. Free-form and unknown fields stay as they are."""
+    if get_origin(type_) is UnionType:
+        (type_,) = (option for option in get_args(type_) if option is not NoneType)
+    if isinstance(value, dict) and isinstance(type_, type) and issubclass(type_, Struct):
+        types = {field.encode_name: field.type for field in msgspec.structs.fields(type_)}
+        value = {name: normal(member, types.get(name, Raw)) for name, member in value.items()}
+        return {name: member for name, member in value.items() if name not in types or not _is_nothing(member)}
+    if isinstance(value, dict) and get_origin(type_) is dict:
+        return {name: member for name, member in value.items() if not _is_nothing(member)}
+    if isinstance(value, list) and get_origin(type_) is list:
+        return [normal(element, get_args(type_)[0]) for element in value]
+    return value
+
+
+def _is_nothing(value: Any) -> bool:
+    return value in ({}, ("NoneType", None))
+
+
+@settings(deadline=None, max_examples=500)
+@given(parts())
+def test_columns_and_unmapped_restore_the_record(record: str) -> None:
+    decoded = decode_events([Raw(record.encode())], 0)
+    (event,) = decoded.events
+    unmapped = parse(event.unmapped) if event.unmapped is not None else {}
+    restored = merge(columns(event), unmapped)
+    assert normal(restored, CloudTrailEvent) == normal(parse(record.encode()), CloudTrailEvent)
+
+
+@settings(deadline=None, max_examples=500)
+@given(parts())
+def test_columns_hold_only_what_utf8_and_int64_can_say(record: str) -> None:
+    (event,) = decode_events([Raw(record.encode())], 0).events
+    (event.unmapped or b"").decode()
+    msgspec.msgpack.encode(event)  # refuses both
+    assert all(isinstance(getattr(event, name), Raw) for name in FREE_FORM_FIELDS)
