@@ -5,9 +5,13 @@
     ├── OutputError             the output can't be written now: stop receiving, acknowledge nothing, try again
     ├── FetchError              one log file could not be fetched: `retry` says whether it counts as an attempt
     ├── BadLogFileError         one log file can't be read: nothing of it is committed, quarantined in the end
+    ├── BadRecordError          one record of a log file can't be read: quarantined, the others go on
+    ├── FunctionError           a user's function raised: its log file is tried again, quarantined in the end
+    ├── WorkerDiedError         a worker died: what it held starts over
     ├── UnknownNotificationError  a message that nobody understands: left to the queue's redrive policy
     ├── LedgerConflictError     a commit claims a log file that another commit has: re-made without it
-    └── LakeDamagedError        a committed data file is neither staged nor published: a person must look
+    ├── LakeDamagedError        a committed data file is neither staged nor published: a person must look
+    └── ProcessingStoppedError  an exception handler decided to end the run
 
 Each message says what happened and to what; `hint` says what to do. Raise where the fact is known, catch where
 the decision is made, once.
@@ -44,6 +48,38 @@ class FetchError(IngesterError):
 
 class BadLogFileError(IngesterError):
     """The bytes of a log file are not a CloudTrail log file: not gzip, cut short, not JSON, no Records."""
+
+
+class BadRecordError(IngesterError):
+    """A record of a log file can't be read at all. `raw_bytes`: the record as delivered, at most its first MB."""
+
+    def __init__(self, message: str, *, hint: str = "", raw_bytes: bytes = b"") -> None:
+        super().__init__(message, hint=hint)
+        self.raw_bytes = raw_bytes
+
+
+class FunctionError(IngesterError):
+    """A function of the user raised. `__cause__` is what it raised, where that happened in this process.
+
+    `function` is "process", "event_filter" or "source_filter"; `cause_type` the exception's type by its full name,
+    and `traceback` its traceback as text, wherever it was raised.
+    """
+
+    def __init__(
+        self, message: str, *, hint: str = "", function: str = "process", cause_type: str = "", traceback: str = ""
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.function = function
+        self.cause_type = cause_type
+        self.traceback = traceback
+
+
+class WorkerDiedError(IngesterError):
+    """A worker ended without being asked to; what it held starts over."""
+
+
+class ProcessingStoppedError(IngesterError):
+    """An exception handler decided to end the run. `__cause__` is the error that it was asked about."""
 
 
 class UnknownNotificationError(IngesterError):

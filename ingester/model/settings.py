@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from ingester.model.errors import ConfigurationError
+from ingester.model.properties import settings_in
 
 PartitionKey = Literal["date", "hour", "account", "region"]
 LogFormat = Literal["text", "json"]
@@ -29,17 +31,53 @@ _SIZE_UNITS = {
 class Settings(Struct, frozen=True, kw_only=True):
     """What `ingester run`, `ingester backfill` and the library take."""
 
+    queue_url: str | None = None
+    """One queue: short for `queue_urls` of one, where it is put first."""
     queue_urls: tuple[str, ...] = ()
+    source: str | None = None
+    """In the place of queues: log files that lie in a directory or under `s3://bucket/prefix`. For the library; the
+    run ends when all of them are done."""
     output: str = ""
-    """A directory, or `s3://bucket/prefix`."""
+    """A directory, or `s3://bucket/prefix`. The library needs none."""
     state_dir: str | None = None
-    """Where the ledger lies. None: `<output>/_ingester`, which needs a directory as output."""
+    """Where the ledger lies. None: `<output>/_ingester`, which needs a directory as output; without any output the
+    ledger is kept in memory, and what was done before this run is not known."""
     endpoint_url: str | None = None
     """One endpoint for S3 and SQS, for servers that are not AWS. None: the standard AWS environment."""
     region: str | None = None
+    """AWS region of queues and buckets. None: that of the queue's URL, of the AWS environment, of the bucket."""
+    sqs_region: str | None = None
+    """Region of the queues, where it is not `region`."""
+    s3_region: str | None = None
+    """Region of the buckets, where it is not `region`; a bucket that lies elsewhere is found all the same."""
     workers: int | None = None
-    """Worker processes; None: as many as usable cores (`usable_cores`)."""
+    """Worker processes. 0: threads of this process, for the library, as many as `threads` says. None: as many
+    processes as usable cores (`usable_cores`); in the library so only for a function that is given by its name, as
+    any other can run in this process only, or needs the name of its module: then it is 0."""
+    threads: int = 1
+    """Worker threads where `workers` is 0. One, so that a function need not be thread safe: in Python more of them
+    help only a function that waits."""
+    receivers_per_queue: int = 2
+    """Threads that receive from each queue, at once. Two, so that one waits for SQS while the other delivers."""
     until_empty: bool = False
+    """End once all in hand is done and the queues report nothing visible, in flight or delayed, twice in a row."""
+    processor: str | None = None
+    """A function that is given the events: `package.module:name` or `file.py:name`."""
+    event_filter: str | None = None
+    """A function that says which events are wanted, named as `processor` is."""
+    source_filter: str | None = None
+    """A function that says which messages are wanted, named as `processor` is."""
+    include: tuple[str, ...] = ()
+    """Filters, `eventSource=iam.amazonaws.com`: events that fit are wanted. See `ingester.model.filters`."""
+    exclude: tuple[str, ...] = ()
+    """Filters: events that fit are not wanted."""
+    max_events_per_emit: int = 512
+    """The most events that a function is given at once. 512 are decoded together, as they stay in the L2 cache."""
+    raw_event_info: bool = False
+    """Whether events know their exact bytes (`raw`) and where they stand in the file (`char_start`, `char_end`)."""
+    delete_message_upon_failure: bool = False
+    """Whether a message is deleted, and its log file quarantined, when the message can't be understood, the log file
+    can't be read or the function raises, at the first time. A log file that can't be fetched is tried again."""
     partition_by: tuple[PartitionKey, ...] = ("date",)
     flush_interval_seconds: float = 60.0
     """The longest that a row waits in a worker before it is staged."""
@@ -57,8 +95,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     log_format: LogFormat = "text"
 
     def __post_init__(self) -> None:
+        if self.queue_url is not None and self.queue_url not in self.queue_urls:
+            force_setattr(self, "queue_urls", (self.queue_url, *self.queue_urls))
         if self.workers is not None:
-            _check("--workers", self.workers, 1, 1024)
+            _check("--workers", self.workers, 0, 1024)
+        _check("--threads", self.threads, 1, 1024)
+        _check("--receivers-per-queue", self.receivers_per_queue, 1, 64)
+        _check("--max-events-per-emit", self.max_events_per_emit, 1, 1_000_000)
         _check("--flush-interval", self.flush_interval_seconds, 0.1, 3600)
         _check("--target-file-size", self.target_file_size_bytes, 1_000_000, 10**10)
         _check("--batch-rows", self.batch_rows, 1, 65_536)
@@ -72,6 +115,15 @@ class Settings(Struct, frozen=True, kw_only=True):
                 f"--partition-by {','.join(self.partition_by)} can't be used.",
                 hint=f"Give each of {', '.join(get_args(PartitionKey))} at most once, separated by commas.",
             )
+
+    @staticmethod
+    def from_properties(path: str | Path) -> "Settings":
+        """Settings from a properties file of AWS's CloudTrail Processing Library, with its key names.
+
+        Raises ConfigurationError: no such file, a key or a value that can't be used, credentials in the file (boto3
+        finds credentials itself, or pass the executor a session).
+        """
+        return Settings(**settings_in(Path(path)))
 
     @property
     def output_is_s3(self) -> bool:

@@ -18,7 +18,7 @@ from ingester.model.settings import (
 )
 
 BOUNDS = [
-    ("workers", "--workers", 1, 1024),
+    ("workers", "--workers", 0, 1024),
     ("flush_interval_seconds", "--flush-interval", 0.1, 3600),
     ("target_file_size_bytes", "--target-file-size", 1_000_000, 10**10),
     ("batch_rows", "--batch-rows", 1, 65_536),
