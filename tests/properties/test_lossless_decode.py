@@ -2,16 +2,21 @@
 
 import json
 from decimal import Decimal
+from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from msgspec import Raw, Struct
 
 from ingester.decode.events import decode_events
+from ingester.decode.read import read_records
 from ingester.model.event import ABSENT, FREE_FORM_FIELDS, CloudTrailEvent
 from tests.properties.json_texts import parts
+
+SAMPLES = Path(__file__).resolve().parents[3] / "shared" / "samples"
 
 
 def parse(text: bytes) -> Any:
@@ -73,14 +78,30 @@ def _is_nothing(value: Any) -> bool:
     return value in ({}, ("NoneType", None))
 
 
+def assert_restores(record: bytes, event: CloudTrailEvent) -> None:
+    unmapped = parse(event.unmapped) if event.unmapped is not None else {}
+    restored = merge(columns(event), unmapped)
+    assert normal(restored, CloudTrailEvent) == normal(parse(record), CloudTrailEvent)
+
+
 @settings(deadline=None, max_examples=500)
 @given(parts())
 def test_columns_and_unmapped_restore_the_record(record: str) -> None:
-    decoded = decode_events([Raw(record.encode())], 0)
-    (event,) = decoded.events
-    unmapped = parse(event.unmapped) if event.unmapped is not None else {}
-    restored = merge(columns(event), unmapped)
-    assert normal(restored, CloudTrailEvent) == normal(parse(record.encode()), CloudTrailEvent)
+    (event,) = decode_events([Raw(record.encode())], 0).events
+    assert_restores(record.encode(), event)
+
+
+@pytest.mark.skipif(not SAMPLES.exists(), reason="no samples of real records here")
+def test_columns_and_unmapped_restore_real_records() -> None:
+    count = 0
+    for path in SAMPLES.rglob("*.json.gz"):
+        for batch in read_records(iter((path.read_bytes(),))).batches:
+            decoded = decode_events(batch.raws, batch.first_index)
+            assert decoded.bad == []
+            for raw, event in zip(batch.raws, decoded.events, strict=True):
+                assert_restores(bytes(raw), event)
+                count += 1
+    assert count > 2_000
 
 
 @settings(deadline=None, max_examples=500)
