@@ -30,7 +30,7 @@ RECORD_BYTES_MAX = 64 << 20
 
 _GUESSES = 3
 _WHITE_SPACE_BYTES = 256
-_NOTHING = NotJsonError("a comma without a record")
+_NOTHING = "a comma without a record"
 _BEGINNING = re.compile(rb'[ \t\r\n]*(\{[ \t\r\n]*"[^"\\]{1,64}"[ \t\r\n]*:)')
 
 
@@ -152,5 +152,5 @@ def _refuse_rest(buffer: Buffer, index: int) -> NoReturn:
     raise BadLogFileError(f"The log file is cut short after {length:,} bytes of JSON, at record {index}.")
 
 
-def _not_json(index: int, at: int, error: NotJsonError) -> BadLogFileError:
-    return BadLogFileError(f"The log file is not JSON at record {index}, which begins at byte {at:,}: {error}.")
+def _not_json(index: int, at: int, reason: object) -> BadLogFileError:
+    return BadLogFileError(f"The log file is not JSON at record {index}, which begins at byte {at:,}: {reason}.")
