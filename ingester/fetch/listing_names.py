@@ -17,7 +17,7 @@ class Skipped:
 
     def is_log_file(self, path: str) -> bool:
         """Whether the file at `path` (below the source, separated by `/`) is a log file; counted if not."""
-        is_digest = is_digest_key(f"/{path}")
+        is_digest = is_digest_key(path)
         is_other = not path.endswith(_SUFFIXES) or "/_ingester/" in f"/{path}"
         self.digests_skipped += is_digest
         self.skipped += is_digest or is_other

@@ -17,21 +17,29 @@ def open_local(log_file: LogFile, make_room: MakeRoom = no_waiting) -> Fetched:
     """
     try:
         file = FileIO(log_file.key, opener=_open_without_waiting)
-        stat = os.fstat(file.fileno())
-        if not S_ISREG(stat.st_mode):
-            raise FetchError(f"{log_file.uri} is no regular file.")
-        found = LogFile("", log_file.key, local_etag(stat), None, stat.st_size)
-        if log_file.etag is not None and log_file.etag != found.etag:
-            raise changed(log_file)
-        if stat.st_size > WHOLE_BYTES_MAX:
-            return Fetched(found, stat.st_size, _stream(file, found))
-        make_room(stat.st_size)
-        with file:
-            body = file.readall()
-            _check_unchanged(file, found, len(body))
-        return Fetched(found, stat.st_size, iter((body,)))
+        try:
+            return _read(file, log_file, make_room)
+        except BaseException:
+            file.close()
+            raise
     except OSError as error:
         raise _unreadable(log_file, error) from error
+
+
+def _read(file: FileIO, log_file: LogFile, make_room: MakeRoom) -> Fetched:
+    stat = os.fstat(file.fileno())
+    if not S_ISREG(stat.st_mode):
+        raise FetchError(f"{log_file.uri} is no regular file.")
+    found = LogFile("", log_file.key, local_etag(stat), None, stat.st_size)
+    if log_file.etag is not None and log_file.etag != found.etag:
+        raise changed(log_file)
+    if stat.st_size > WHOLE_BYTES_MAX:
+        return Fetched(found, stat.st_size, _stream(file, found))
+    make_room(stat.st_size)
+    body = file.readall()
+    _check_unchanged(file, found, len(body))
+    file.close()
+    return Fetched(found, stat.st_size, iter((body,)))
 
 
 def _stream(file: FileIO, found: LogFile) -> Iterator[bytes]:

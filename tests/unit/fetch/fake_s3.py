@@ -97,6 +97,7 @@ class FakeS3:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # else 40 ms an answer
 
             def do_GET(self) -> None:
                 # not self.path, which is tidied up
