@@ -4,6 +4,7 @@ import json
 import logging
 import sys
 import time
+from contextlib import suppress
 
 from ingester.model.settings import LogFormat
 
@@ -24,7 +25,9 @@ class _StandardError(logging.Handler):
     """Looks `sys.stderr` up for every line, as a live display puts itself in its place."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        sys.stderr.write(self.format(record) + "\n")
+        # a standard error that nobody reads any more is no reason to end a run
+        with suppress(OSError, ValueError):
+            sys.stderr.write(self.format(record) + "\n")
 
 
 class TextFormatter(logging.Formatter):
@@ -36,9 +39,16 @@ class TextFormatter(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)-7s %(room)s: %(message)s", "%Y-%m-%dT%H:%M:%SZ")
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line."""
+        """One line, whatever a key or a message body holds; a traceback follows on lines of its own."""
         record.room = record.name.removeprefix("ingester.")
         return super().format(record)
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (logging's name)
+        """The line with everything escaped that could act on a terminal or forge another line."""
+        return "".join(
+            character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+            for character in super().formatMessage(record)
+        )
 
 
 class JsonFormatter(logging.Formatter):

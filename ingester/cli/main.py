@@ -34,7 +34,7 @@ def main() -> None:
 
 def _main() -> int:
     try:
-        app()
+        app(prog_name="ingester")
     except SystemExit as exit_:
         return exit_.code if isinstance(exit_.code, int) else 2 if exit_.code else 0
     except ConfigurationError as error:

@@ -78,6 +78,7 @@ Workers = Annotated[
     int | None,
     typer.Option(
         envvar="INGESTER_WORKERS",
+        min=1,
         help="Worker processes. Default: usable cores.",
         show_default=False,
         rich_help_panel=_TUNING,
