@@ -1,6 +1,8 @@
 """The worker slots: who lives, who is spoken to, and who is started again."""
 
+import os
 import selectors
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -147,12 +149,17 @@ def test_what_a_slow_worker_does_not_take_goes_out_when_it_reads(
         f"""
         with connection.makefile("rb") as stream:
             stream.read(int.from_bytes(stream.read(4), "big"))
-            sys.exit(100 if all(stream.read({len(frame)}) == {frame!r} for _ in range(50_000)) else 1)
+            sys.exit(100 if all(stream.read({len(frame)}) == {frame!r} for _ in range(20_000)) else 1)
         """
     )
     pool.start_due(100.0)
-    for _ in range(50_000):
+    for worker in pool.workers.values():
+        os.kill(worker.pid, signal.SIGSTOP)
+    for _ in range(20_000):
         pool.send_all(Drain())
+    assert all(worker.has_unsent for worker in pool.workers.values())
+    for worker in pool.workers.values():
+        os.kill(worker.pid, signal.SIGCONT)
 
     assert sorted(str(item) for item in {died.how for died in events(pool, SLOTS) if isinstance(died, Died)}) == [
         "exited with 100"
