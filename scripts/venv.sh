@@ -1,12 +1,13 @@
 # Sourced by the scripts beside it, not run. `use_venv EXTRA` goes to the project's root and leaves a virtual
-# environment in .venv with the project and its EXTRA (demo, dev) installed, at the versions of .ci/constraints.txt.
+# environment in .venv with the project and its EXTRA (demo, dev, bench) installed, at the versions of .ci/constraints.txt.
 
 use_venv() {
-    local extra=$1 stamp wanted
+    local extra=$1 holder wanted
     cd "$(dirname "${BASH_SOURCE[0]}")/.." || return
     wanted=$(cat pyproject.toml .ci/constraints.txt | cksum)
-    # dev includes demo
-    for stamp in .venv/installed-dev ".venv/installed-$extra"; do
+    # bench includes dev, and dev includes demo
+    for holder in $(_holders "$extra"); do
+        local stamp=".venv/installed-$holder"
         [ -x .venv/bin/python ] && [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && return
     done
     if ! _is_new_enough .venv/bin/python; then
@@ -19,6 +20,14 @@ use_venv() {
     .venv/bin/python -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt -e ".[$extra]" || return
     rm -f .venv/installed-*
     echo "$wanted" > ".venv/installed-$extra"
+}
+
+_holders() {
+    case $1 in
+        demo) echo demo dev bench ;;
+        dev) echo dev bench ;;
+        *) echo "$1" ;;
+    esac
 }
 
 _is_new_enough() {
