@@ -1,0 +1,113 @@
+"""Each step of the conversion as a function over a Material, for the stage benches and the regression guard."""
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from ingester.columns.build import record_batch
+
+from bench import floor
+from bench.material import Material, uri
+from ingester.decode.events import decode_events
+from ingester.decode.gunzip import inflate_at_once
+from ingester.decode.read import WHOLE_BYTES_MAX
+from ingester.decode.stream import stream_records
+from ingester.decode.whole import split_whole
+from ingester.fetch.base import Fetched
+from ingester.lake.stage import Stage
+from ingester.model.frames import Prepared
+from ingester.model.log_file import LogFile
+from ingester.model.settings import Settings, split_s3_uri
+from ingester.worker.gather import Gathering
+
+_PIECE_BYTES = 256 << 10
+
+
+def gunzip(material: Material, _scratch: Path) -> None:
+    """gzip → JSON, the whole lane's way."""
+    for body in material.bodies:
+        inflate_at_once(body, WHOLE_BYTES_MAX)
+
+
+def split(material: Material, _scratch: Path) -> None:
+    """JSON → the very bytes of each record, the whole lane's way."""
+    for content in material.contents:
+        split_whole(content)
+
+
+def decode(material: Material, _scratch: Path) -> None:
+    """Records → typed events."""
+    for chunk in material.chunks:
+        decode_events(chunk, 0)
+
+
+def columns(material: Material, _scratch: Path) -> None:
+    """Events → record batches."""
+    for events, lineage in zip(material.decoded, material.lineages, strict=True):
+        record_batch(events, lineage)
+
+
+def stage(material: Material, scratch: Path) -> None:
+    """Record batches → durable Parquet: partitions, row order, encoding, fsync."""
+    settings = _settings(scratch)
+    staged = Stage(settings, "0" * 32)
+    for batch in material.batches:
+        staged.write(batch)
+    staged.finish(())
+    shutil.rmtree(settings.output)
+
+
+def stream(material: Material, _scratch: Path) -> None:
+    """JSON → records, the stream lane's way."""
+    for content in material.contents:
+        pieces = (content[at : at + _PIECE_BYTES] for at in range(0, len(content), _PIECE_BYTES))
+        for _ in stream_records(pieces):
+            pass
+
+
+def tolerant(material: Material, _scratch: Path) -> None:
+    """Records with an unknown field → events."""
+    for chunk in material.odd_chunks:
+        decode_events(chunk, 0)
+
+
+def convert(material: Material, scratch: Path) -> int:
+    """Everything a worker does between fetch and commit, in this process; how many rows."""
+    rows = 0
+
+    def count(prepared: Prepared) -> None:
+        nonlocal rows
+        rows += sum(log_file.rows for log_file in prepared.log_files)
+
+    settings = _settings(scratch)
+    gathering = Gathering(settings, count, _no_progress)
+    for number, body in enumerate(material.bodies):
+        log_file = LogFile(*split_s3_uri(uri(number)), "e")
+        gathering.take(number, Fetched(log_file, len(body), iter((body,))))
+    gathering.checkpoint()
+    shutil.rmtree(settings.output)
+    return rows
+
+
+def _no_progress(_events: int, _json_bytes: int) -> None:
+    pass
+
+
+def _settings(scratch: Path) -> Settings:
+    # A directory each, as a stage never writes over what is there.
+    return Settings(output=tempfile.mkdtemp(dir=scratch))
+
+
+STAGES: dict[str, Callable[[Material, Path], object]] = {
+    "gunzip": gunzip,
+    "split": split,
+    "typed decode": decode,
+    "columns": columns,
+    "Parquet": floor.write_parquet,
+    "partition, sort, stage": stage,
+    "stream lane": stream,
+    "tolerant path": tolerant,
+    "whole conversion": convert,
+}
+"""Every stage of ours by name, over all of a material. The path is a directory for what is written."""

@@ -1,0 +1,96 @@
+"""`python -m bench.tune`: parse, sample, sweep, show."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.live import Live
+
+from bench.measure import CommandFailedError
+from bench.tune.sample import is_queue, take_sample
+from bench.tune.scratch import Scratch
+from bench.tune.show import command_line, draw_png, live_table, terminal_charts
+from bench.tune.sweep import Choice, Measured, choose, sweep
+from bench.tune.trial import run_trial
+from ingester.model.errors import IngesterError
+from ingester.model.log_file import LogFile
+from ingester.model.settings import Settings, usable_cores
+
+_FIRST_TRIAL_LOG_FILES = 200
+_LOG_FILES_MIN = 8
+
+
+def main() -> None:
+    """The command. Exit code 2 for what the user must mend, 1 for a trial that failed."""
+    arguments = _parse()
+    console = Console(highlight=False)
+    try:
+        _tune(arguments, console)
+    except IngesterError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except CommandFailedError as error:
+        sys.exit(f"error: a trial failed.\n{error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="./scripts/tune",
+        description="Finds the workers, fetches ahead and batch rows that suit this machine and these log files. "
+        "It only reads: of a queue, some messages are looked at and made visible again, none is deleted. "
+        "What trials write lies under OUTPUT/_ingester/tune-… and is removed.",
+    )
+    parser.add_argument("source", help="a directory, s3://bucket/prefix, or the URL of a queue")
+    parser.add_argument(
+        "--output", required=True, help="where the Parquet is to go: a directory or s3://bucket/prefix"
+    )
+    parser.add_argument("--endpoint-url", help="one endpoint for S3 and SQS, for servers that are not AWS")
+    parser.add_argument("--region", help="AWS region; default: the AWS environment")
+    parser.add_argument("--seconds", type=float, default=5.0, help="about how long a trial takes with one worker (5)")
+    parser.add_argument("--chart", type=Path, default=Path("tune.png"), help="where the chart goes (tune.png)")
+    return parser.parse_args()
+
+
+def _tune(arguments: argparse.Namespace, console: Console) -> None:
+    settings = Settings(output=arguments.output, endpoint_url=arguments.endpoint_url, region=arguments.region)
+    say = console.print
+    log_files = take_sample(arguments.source, settings, say)
+    scratch = Scratch(settings, arguments.output, say)
+    log_files = _enough(log_files, settings, scratch, arguments.seconds)
+    say(f"{len(log_files):,} log files in each trial.\n")
+    on_s3 = bool(log_files[0].bucket)
+    trials: list[tuple[str, Measured]] = []
+    with Live(console=console, refresh_per_second=8) as live:
+
+        def try_(choice: Choice) -> Measured:
+            running = (
+                f"{choice.workers} workers, {choice.fetches_ahead} fetches ahead, {choice.batch_rows} batch rows"
+            )
+            live.update(live_table(trials, running))
+            return run_trial(choice, log_files, settings, scratch)
+
+        for trial in sweep(usable_cores(), try_, on_s3=on_s3):
+            trials.append(trial)
+        live.update(live_table(trials, ""))
+    best = choose([measured for name, measured in trials if name == "workers, tuned"], Choice(0))
+    console.print(terminal_charts(trials))
+    draw_png(trials, arguments.chart)
+    say(f"Drawn in {arguments.chart}.\n\nRecommended, {best.json_bytes / 1e6:,.0f} MB of JSON a second here:")
+    recommended = command_line(
+        arguments.source, settings, arguments.output, best.choice, is_queue=is_queue(arguments.source)
+    )
+    console.print(f"  {recommended}", style="bold cyan", soft_wrap=True)
+
+
+def _enough(log_files: list[LogFile], settings: Settings, scratch: Scratch, seconds: float) -> list[LogFile]:
+    """As many log files as keep one worker busy for so long, told by a first trial with some of them."""
+    some = log_files[:_FIRST_TRIAL_LOG_FILES]
+    measured = run_trial(Choice(workers=1), some, settings, scratch)
+    return log_files[: max(_LOG_FILES_MIN, int(measured.log_files * seconds))]
+
+
+if __name__ == "__main__":
+    main()
