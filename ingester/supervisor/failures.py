@@ -73,6 +73,12 @@ class Failures:
         self._retry_later(job, job.attempts, now_seconds)
         return []
 
+    def crashed(self, job: Job, how: str) -> None:
+        """A log file crashes the worker that decodes it, alone and again: quarantine it."""
+        self._counts.failures["crash"] += 1
+        job.attempts = max(job.crashes, self._attempts(job))
+        self._quarantine(job, f"The worker process that decodes it {how}, again and again.")
+
     def quarantined(self, job_number: int, entry: QuarantinedLogFile) -> list[Ticket]:
         """The entry is durable: the tickets that are settled by it.
 

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 
 from ingester.ledger.base import Ledger
 from ingester.model.errors import IngesterError
-from ingester.model.frames import Assign, Beat, Drain, Failed, Flush, Prepared, Returned
+from ingester.model.frames import Beat, Drain, Failed, Prepared, Returned
 from ingester.model.settings import Settings
 from ingester.supervisor.acknowledge import Acknowledger
 from ingester.supervisor.admit import admit, understand
-from ingester.supervisor.assignment import assign
 from ingester.supervisor.commit import (
     Committer,
     CommitterFailed,
@@ -26,6 +25,7 @@ from ingester.supervisor.commit import (
 )
 from ingester.supervisor.commits import Commits
 from ingester.supervisor.counts import Counts, show_nothing
+from ingester.supervisor.dispatch import Dispatch
 from ingester.supervisor.ending import Emptiness, Ending
 from ingester.supervisor.failures import Failures
 from ingester.supervisor.flow import Flow
@@ -72,6 +72,7 @@ class Supervisor:
         self._selector.register(mailbox, selectors.EVENT_READ)
         self._pool = WorkerPool(settings, settings.worker_count, self._selector)
         self._in_flight = InFlight()
+        self._dispatch = Dispatch(self._in_flight, self._pool)
         self._acknowledger = Acknowledger(queues, self._in_flight, counts, settings) if queues else None
         self._commits = Commits(self._in_flight, committer, counts)
         self._failures = Failures(
@@ -83,7 +84,6 @@ class Supervisor:
         self._signals: list[int] = []
         self._quiet: set[str] = set()
         self._listing_ended = False
-        self._assigned_since_flush = False
         self._drain_sent = False
         self._tick_at_seconds = 0.0
 
@@ -166,13 +166,16 @@ class Supervisor:
                 self._in_flight.return_jobs(self._in_flight.jobs[number] for number in jobs)
 
     def _worker_died(self, worker: WorkerProcess, how: str, now_seconds: float) -> None:
-        jobs = self._in_flight.in_hands_of(worker.slot)
-        self._in_flight.return_jobs(jobs)
+        jobs, guilty = self._dispatch.died(worker)
         if self._ending.is_draining and not jobs:
             return
         self._counts.workers_died += 1
-        _log.warning("worker %d (pid %d) %s; %d log files start over", worker.slot, worker.pid, how, len(jobs))
-        if not self._ending.is_draining and not self._pool.replace(worker, now_seconds):
+        _log.warning("worker %d (pid %d) %s; %d log files start over", worker.slot, worker.pid, how, jobs)
+        for job in guilty:
+            self._failures.crashed(job, how)
+        if self._ending.is_draining:
+            return
+        if not self._pool.replace(worker, now_seconds) or self._dispatch.blames_everything:
             raise IngesterError(
                 f"Workers keep dying before they do any work: the last one {how}.",
                 hint="Its last words are above; check the installation and the memory limit.",
@@ -270,7 +273,7 @@ class Supervisor:
             self._drain(now_seconds)
         else:
             self._pool.start_due(now_seconds)
-            self._assign()
+            self._dispatch.assign()
             self._flow.measure(len(self._in_flight.waiting), len(self._in_flight.jobs))
             if not self._in_flight.jobs:
                 self._flow.go_on("output")  # nothing is left that could show that it can be written again
@@ -281,19 +284,6 @@ class Supervisor:
             self._tick_at_seconds = now_seconds + _TICK_SECONDS
             self._on_tick(self._counts)
 
-    def _assign(self) -> None:
-        waiting = self._in_flight.waiting
-        if not waiting:
-            return
-        room = {slot: worker.room for slot, worker in self._pool.workers.items()}
-        for slot, jobs in assign(waiting, room, self._pool.slots).items():
-            worker = self._pool.workers[slot]
-            for job in jobs:
-                self._in_flight.assign(job, slot)
-            worker.jobs_assigned += len(jobs)
-            self._pool.send(worker, Assign(jobs=tuple((job.number, job.log_file) for job in jobs)))
-            self._assigned_since_flush = True
-
     def _end_if_empty(self, now_seconds: float) -> None:
         """Let workers prepare what they hold once nothing more comes, and end when nothing is left."""
         if self._queues is None:
@@ -303,17 +293,12 @@ class Supervisor:
         else:
             nothing_comes = False
         if self._flow.wants_flush or (nothing_comes and not self._in_flight.waiting):
-            self._flush()
+            self._dispatch.flush()
         if self._queues is None:
             if nothing_comes and self._is_idle:
                 self._ending.source_is_empty()
         elif self._settings.until_empty and self._emptiness.should_ask(now_seconds, is_idle=self._is_idle):
             self._queues.ask_depths()
-
-    def _flush(self) -> None:
-        if self._assigned_since_flush:
-            self._assigned_since_flush = False
-            self._pool.send_all(Flush())
 
     def _drain(self, now_seconds: float) -> None:
         if not self._drain_sent:
@@ -323,6 +308,7 @@ class Supervisor:
             self._pool.send_all(Drain())
         if self._ending.is_overdue(now_seconds):
             self._pool.kill_all()
+        self._in_flight.return_jobs(self._dispatch.drop_suspects())
         self._settle([*self._in_flight.drop_waiting(), *self._failures.drop_delayed()])
 
     # where the run stands
