@@ -59,7 +59,7 @@ def fit_event(raw: Raw) -> CloudTrailEvent:
         raise UnreadableRecordError("The record is nested too deep: about a thousand levels or more.") from None
     except ValueError as error:
         raise UnreadableRecordError(f"The record is not JSON: {error}.") from None
-    return CloudTrailEvent(**attributes) if unmapped is None else LooseEvent(**attributes, unmapped=unmapped)
+    return CloudTrailEvent(**attributes) if unmapped is None else LooseEvent(**attributes, unmapped_json=unmapped)
 
 
 def _fit_members(raw: Raw, fields: Fields) -> tuple[dict[str, Any], bytes | None]:

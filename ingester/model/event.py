@@ -4,200 +4,53 @@ This is the one mapping between the two. The decoder reads JSON through it, the 
 names and types from it, and the library hands these objects to the user's function.
 
 The types are strict on purpose (`forbid_unknown_fields`): a record that does not fit is not an error, it takes
-the tolerant path (`ingester.decode.tolerant`), which keeps what does not fit in `unmapped`. Strictness costs
+the tolerant path (`ingester.decode.tolerant`), which keeps what does not fit in `unmapped_json`. Strictness costs
 nothing on the records that fit.
 
 Fields follow the CloudTrail record contents page up to eventVersion 1.11, plus what real records show
 (`ARNPrefix`). All scalars are strings in CloudTrail but readOnly, managementEvent and the numbers of Insights.
 `eventId` of Aggregated records is absent here: its name differs from `eventID` in case only, and DuckDB and
-Athena fold case, so it lives in `unmapped`.
+Athena fold case, so it lives in `unmapped_json`.
 """
 
-from typing import ClassVar
+from datetime import UTC, datetime
+from typing import Any, ClassVar
 
 import msgspec
-from msgspec import Raw, Struct, field
+from msgspec import UNSET, Raw, UnsetType, field
+from msgspec.structs import force_setattr
+
+from ingester.model.event_parts import Addendum, InsightDetails, Part, Resource, TimeWindow, TlsDetails, UserIdentity
+from ingester.model.json_text import encode_json, merge_deep, parse_json
+from ingester.model.log_file import LogFile
 
 ABSENT = Raw(b"")
 """A free-form field that the record does not have. A JSON null is `Raw(b"null")`."""
 
 
-class Part(Struct, frozen=True, gc=False, kw_only=True, forbid_unknown_fields=True, rename="camel"):
-    """A JSON object inside an event. `gc=False` is safe: events are trees, never cycles."""
-
-
-class SessionIssuer(Part, frozen=True):
-    """Who issued the temporary credentials: usually the role."""
-
-    type: str | None = None
-    user_name: str | None = None
-    principal_id: str | None = None
-    arn: str | None = None
-    account_id: str | None = None
-
-
-class WebIdFederationData(Part, frozen=True):
-    """Web identity federation: the provider and its open map of attributes."""
-
-    federated_provider: str | None = None
-    attributes: dict[str, str | None] | None = None
-
-
-class SessionAttributes(Part, frozen=True):
-    """When the session began, and whether with MFA: strings, as CloudTrail delivers them ("true", "false")."""
-
-    creation_date: str | None = None
-    mfa_authenticated: str | None = None
-
-
-class SessionContext(Part, frozen=True):
-    """The session behind temporary credentials."""
-
-    session_issuer: SessionIssuer | None = None
-    web_id_federation_data: WebIdFederationData | None = None
-    attributes: SessionAttributes | None = None
-    source_identity: str | None = None
-    ec2_role_delivery: str | None = None
-    assumed_root: str | None = None
-    sign_in_session_arn: str | None = None
-
-
-class InvokedByDelegate(Part, frozen=True):
-    """The account of a delegate that made the call."""
-
-    account_id: str | None = None
-
-
-class OnBehalfOf(Part, frozen=True):
-    """The IAM Identity Center user for whom the call was made."""
-
-    user_id: str | None = None
-    identity_store_arn: str | None = None
-
-
-class InScopeOf(Part, frozen=True):
-    """The AWS resource in whose scope a service made the call."""
-
-    source_arn: str | None = None
-    source_account: str | None = None
-    issuer_type: str | None = None
-    credentials_issued_to: str | None = None
-
-
-class UserIdentity(Part, frozen=True):
-    """Who made the call."""
-
-    type: str | None = None
-    user_name: str | None = None
-    principal_id: str | None = None
-    arn: str | None = None
-    account_id: str | None = None
-    access_key_id: str | None = None
-    identity_provider: str | None = None
-    invoked_by: str | None = None
-    credential_id: str | None = None
-    invoked_by_delegate: InvokedByDelegate | None = None
-    on_behalf_of: OnBehalfOf | None = None
-    in_scope_of: InScopeOf | None = None
-    session_context: SessionContext | None = None
-
-
-class Resource(Part, frozen=True):
-    """A resource that the call touched."""
-
-    arn: str | None = field(name="ARN", default=None)
-    account_id: str | None = None
-    type: str | None = None
-    arn_prefix: str | None = field(name="ARNPrefix", default=None)
-
-
-class TlsDetails(Part, frozen=True):
-    """The TLS connection of the call; may be partial."""
-
-    tls_version: str | None = None
-    cipher_suite: str | None = None
-    client_provided_host_header: str | None = None
-    key_exchange: str | None = None
-
-
-class Addendum(Part, frozen=True):
-    """Why an event was delivered late or again."""
-
-    reason: str | None = None
-    updated_fields: str | None = None
-    original_request_id: str | None = field(name="originalRequestID", default=None)
-    original_event_id: str | None = field(name="originalEventID", default=None)
-
-
-class TimeWindow(Part, frozen=True):
-    """The window of an Aggregated record."""
-
-    window_start: str | None = None
-    window_end: str | None = None
-    window_size: str | None = None
-
-
-class InsightAverage(Part, frozen=True):
-    """A mean, in calls or errors a minute."""
-
-    average: float | None = None
-
-
-class InsightStatistics(Part, frozen=True):
-    """An Insight's numbers against its baseline; the durations are minutes."""
-
-    baseline: InsightAverage | None = None
-    insight: InsightAverage | None = None
-    insight_duration: int | None = None
-    baseline_duration: int | None = None
-
-
-class InsightValue(Part, frozen=True):
-    """One value of an attribution, with its mean."""
-
-    value: str | None = None
-    average: float | None = None
-
-
-class InsightAttribution(Part, frozen=True):
-    """Which values of an attribute (userAgent, errorCode, …) stood out, and the baseline's."""
-
-    attribute: str | None = None
-    insight: list[InsightValue] | None = None
-    baseline: list[InsightValue] | None = None
-
-
-class InsightContext(Part, frozen=True):
-    """Statistics and attributions of an Insight."""
-
-    statistics: InsightStatistics | None = None
-    attributions: list[InsightAttribution] | None = None
-
-
-class InsightDetails(Part, frozen=True):
-    """What an Insight event saw."""
-
-    state: str | None = None
-    event_source: str | None = None
-    event_name: str | None = None
-    insight_type: str | None = None
-    error_code: str | None = None
-    insight_context: InsightContext | None = None
-
-
 class CloudTrailEvent(Part, frozen=True):
-    """One CloudTrail event, of any category.
+    """One CloudTrail event, of any category. Every field may be None: absent, null, or not of the expected type.
 
     Free-form fields (`FREE_FORM_FIELDS`, their names end in `_json`) are `msgspec.Raw`: the JSON bytes as
-    delivered, `ABSENT` where the record has no such field.
+    delivered, `ABSENT` where the record has no such field. The same name without `_json` gives them parsed.
+
+    Events are immutable, and may be passed to other threads, pickled and copied. An event that a log file delivered
+    holds on to the JSON of its log file; `detached` gives a copy that does not.
     """
 
-    unmapped: ClassVar[bytes | None] = None
+    unmapped_json: ClassVar[bytes | None] = None
     """JSON text of what does not fit the model; None on a record that fits. See `ingester.decode.tolerant`."""
+
+    # Where an event comes from; only a DeliveredEvent knows.
+    _log_file: ClassVar[LogFile | UnsetType] = UNSET
+    _record: ClassVar[Raw | UnsetType] = UNSET
+    _start: ClassVar[int | UnsetType] = UNSET
+    _parsed: ClassVar[dict[str, Any] | UnsetType | None] = None
 
     event_version: str | None = None
     user_identity: UserIdentity | None = None
-    event_time: str | None = None
+    event_time_text: str | None = field(name="eventTime", default=None)
+    """As delivered. `event_time` is the same as a datetime."""
     event_source: str | None = None
     event_name: str | None = None
     aws_region: str | None = None
@@ -231,15 +84,183 @@ class CloudTrailEvent(Part, frozen=True):
     time_window: TimeWindow | None = None
     summary_json: Raw = field(name="summary", default=ABSENT)
 
+    @property
+    def event_time(self) -> datetime | None:
+        """When the call was made: aware, in UTC. None where there is no time or it can't be read as one."""
+        try:
+            time = datetime.fromisoformat(self.event_time_text or "")
+        except ValueError:
+            return None
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+
+    @property
+    def account_id(self) -> str | None:
+        """The account that the event belongs to: recipientAccountId, else userIdentity.accountId, else that of its
+        session's issuer, else (records of kind Aggregated) accountId."""
+        identity = self.user_identity
+        issuer = identity and identity.session_context and identity.session_context.session_issuer
+        return (
+            self.recipient_account_id
+            or (identity and identity.account_id)
+            or (issuer and issuer.account_id)
+            or self.aggregated_account_id
+            or None
+        )
+
+    @property
+    def request_parameters(self) -> dict[str, Any] | None:
+        """requestParameters, parsed on first use and kept. None where it is absent, null, or no JSON object: then
+        `request_parameters_json` has it. The same holds for the five properties that follow."""
+        return self._object("request_parameters_json")
+
+    @property
+    def response_elements(self) -> dict[str, Any] | None:
+        """responseElements, parsed on first use."""
+        return self._object("response_elements_json")
+
+    @property
+    def additional_event_data(self) -> dict[str, Any] | None:
+        """additionalEventData, parsed on first use."""
+        return self._object("additional_event_data_json")
+
+    @property
+    def service_event_details(self) -> dict[str, Any] | None:
+        """serviceEventDetails, parsed on first use."""
+        return self._object("service_event_details_json")
+
+    @property
+    def edge_device_details(self) -> dict[str, Any] | None:
+        """edgeDeviceDetails, parsed on first use."""
+        return self._object("edge_device_details_json")
+
+    @property
+    def event_context(self) -> dict[str, Any] | None:
+        """eventContext, parsed on first use."""
+        return self._object("event_context_json")
+
+    @property
+    def summary(self) -> dict[str, Any] | None:
+        """summary of a record of kind Aggregated, parsed on first use."""
+        return self._object("summary_json")
+
+    @property
+    def unmapped(self) -> dict[str, Any]:
+        """What does not fit the model, nested as the record is, by CloudTrail's own names: unknown fields at any
+        level, and known ones with a value of an unexpected type. Empty for a record that fits. Parsed on first use.
+        """
+        return self._object("unmapped_json") or {}
+
+    @property
+    def log_file(self) -> LogFile:
+        """The log file that delivered the event. Raises AttributeError on an event that none delivered."""
+        if isinstance(self._log_file, LogFile):
+            return self._log_file
+        raise AttributeError("this event was not delivered by a log file")
+
+    @property
+    def raw(self) -> bytes | None:
+        """The record's very bytes, as they stand in the log file. None on an event that none delivered."""
+        return bytes(self._record) if isinstance(self._record, Raw) else None
+
+    @property
+    def byte_start(self) -> int | None:
+        """Where the record begins in the decompressed log file, in bytes from 0. None without `raw_event_info`."""
+        return self._start if isinstance(self._start, int) else None
+
+    @property
+    def byte_end(self) -> int | None:
+        """Where it ends: `file[event.byte_start : event.byte_end] == event.raw`. None without `raw_event_info`."""
+        return self._start + len(self.raw or b"") if isinstance(self._start, int) else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The record, by CloudTrail's own names: what JSON of it parses to, unknown fields and all.
+
+        A number of more digits than a float holds is a Decimal. A new dict at every call.
+        """
+        if isinstance(self._record, Raw):
+            record: dict[str, Any] = parse_json(self._record)
+            return record
+        members = {name: value for name, attribute in _MEMBERS if not _is_absent(value := getattr(self, attribute))}
+        return merge_deep(parse_json(encode_json(members)), self.unmapped)
+
+    def to_json(self) -> str:
+        """The record as JSON: the very text that was delivered, or made of the fields where no log file did."""
+        return (self.raw or encode_json(self.to_dict())).decode()
+
+    def detached(self) -> "CloudTrailEvent":
+        """An equal event with its own copy of its JSON, to keep for long: its log file's JSON can go."""
+        copied = {name: raw.copy() for name in FREE_FORM_FIELDS if (raw := getattr(self, name)) is not ABSENT}
+        event: CloudTrailEvent = msgspec.structs.replace(self, **copied)
+        if isinstance(self._record, Raw):
+            force_setattr(event, "_record", self._record.copy())
+        return event
+
+    def _object(self, attribute: str) -> dict[str, Any] | None:
+        parsed = self._parsed
+        if parsed is None:
+            return self._parse(attribute)
+        if parsed is UNSET:
+            parsed = {}
+            force_setattr(self, "_parsed", parsed)
+        if attribute not in parsed:
+            parsed[attribute] = self._parse(attribute)
+        found: dict[str, Any] | None = parsed[attribute]
+        return found
+
+    def _parse(self, attribute: str) -> dict[str, Any] | None:
+        text = getattr(self, attribute)
+        value = parse_json(text) if text else None
+        return value if isinstance(value, dict) else None
+
+    def __eq__(self, other: object) -> bool:
+        """Whether all that the record says is equal, wherever it was delivered."""
+        if not isinstance(other, CloudTrailEvent):
+            return NotImplemented
+        return self.unmapped_json == other.unmapped_json and all(
+            getattr(self, name) == getattr(other, name) for name in CloudTrailEvent.__struct_fields__
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.event_id, self.event_time_text, self.event_name))
+
+    def __repr__(self) -> str:
+        shown = ("event_time_text", "event_source", "event_name", "aws_region", "event_id")
+        return f"CloudTrailEvent({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
+
 
 FREE_FORM_FIELDS = tuple(f.name for f in msgspec.structs.fields(CloudTrailEvent) if f.type is Raw)
 """Attributes whose JSON is kept as delivered: open objects whose keys AWS does not document or may change."""
 
+_MEMBERS = [(f.encode_name, f.name) for f in msgspec.structs.fields(CloudTrailEvent)]
+
+
+def _is_absent(value: object) -> bool:
+    return value is None or (isinstance(value, Raw) and not value)
+
 
 class LooseEvent(CloudTrailEvent, frozen=True, forbid_unknown_fields=False):
-    """An event that took the tolerant path: what did not fit its columns is JSON text in `unmapped`.
+    """An event that took the tolerant path: what did not fit its columns is JSON text in `unmapped_json`.
 
     Made only by `ingester.decode.tolerant`, never decoded from JSON directly.
     """
 
-    unmapped: bytes | None = None  # type: ignore[misc]
+    unmapped_json: bytes | None = None  # type: ignore[misc]
+
+
+class DeliveredEvent(CloudTrailEvent, frozen=True):
+    """An event as a user's function gets it: it knows its log file and its record.
+
+    A class of its own so that the way to columns does not pay for it. UnsetType is a type that no JSON value has: a
+    record with a field of such a name takes the tolerant path. The values are set behind the decoder's back.
+    """
+
+    _unmapped: UnsetType = UNSET
+    _log_file: UnsetType = UNSET  # type: ignore[misc]
+    _record: UnsetType = UNSET  # type: ignore[misc]
+    _start: UnsetType = UNSET  # type: ignore[misc]
+    _parsed: UnsetType = UNSET  # type: ignore[misc]
+
+    @property
+    def unmapped_json(self) -> bytes | None:  # type: ignore[override]
+        """JSON text of what does not fit the model; None on a record that fits."""
+        return self._unmapped or None

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from ingester.model.commit import DataFile
 from ingester.model.log_file import LogFile
+from ingester.model.progress import ProgressState
 from ingester.model.settings import Settings
 
 FRAME_BYTES_MAX = 64 << 20
@@ -26,10 +27,14 @@ class Frame(Struct, frozen=True, tag=True):
 
 
 class Start(Frame, frozen=True):
-    """The first frame: what the worker needs to know. `number`: its place among the workers, from 0."""
+    """The first frame: what the worker needs to know. `number`: its place among the workers, from 0.
+
+    `reports_progress`: whether someone wants LogProgress.
+    """
 
     settings: Settings
     number: int
+    reports_progress: bool = False
 
 
 class Assign(Frame, frozen=True):
@@ -65,13 +70,17 @@ class Beat(Frame, frozen=True):
 
 
 class PreparedLogFile(Struct, frozen=True, gc=False, array_like=True):
-    """A log file whose rows are all staged. `etag` is the one that the fetch returned."""
+    """A log file whose rows are all staged. `etag` is the one that the fetch returned.
+
+    `rows` counts what is staged, or, without an output, what the user's function has taken.
+    """
 
     job: int
     etag: str
     rows: int
     json_bytes: int
     quarantined_records: int = 0
+    filtered_records: int = 0
 
 
 class Prepared(Frame, frozen=True):
@@ -83,16 +92,58 @@ class Prepared(Frame, frozen=True):
     undated_rows: int = 0
 
 
-FailureKind = Literal["fetch", "throttled", "bad_log_file", "output", "crash"]
+FailureKind = Literal["fetch", "throttled", "bad_log_file", "output", "crash", "function"]
+
+
+class Raised(Struct, frozen=True, gc=False, array_like=True):
+    """What a user's function raised: see `FunctionError`."""
+
+    function: str
+    cause_type: str
+    traceback: str
 
 
 class Failed(Frame, frozen=True):
-    """A log file of which nothing will be committed now. `etag` where the fetch got that far."""
+    """A log file of which nothing will be committed now. `etag` where the fetch got that far.
+
+    `raised` where a user's function raised (kind "function").
+    """
 
     job: int
     kind: FailureKind
     reason: str
     etag: str | None = None
+    raised: Raised | None = None
+
+
+class RecordRefused(Frame, frozen=True):
+    """A record that can't be read, in a run without an output. The one frame with bytes of a log file, at most a MB:
+    without a directory of state there is nowhere else for them to go."""
+
+    job: int
+    record_index: int
+    reason: str
+    raw_bytes: bytes
+
+
+class LogProgressEnd(Struct, frozen=True, gc=False, array_like=True):
+    """What is known at the end of a state: see `LogInfo`."""
+
+    seconds: float
+    reason: str = ""
+    size_bytes: int = 0
+    json_bytes: int = 0
+    events: int = 0
+    events_filtered: int = 0
+    records_quarantined: int = 0
+
+
+class LogProgress(Frame, frozen=True):
+    """A state of a log file begins (`ended` is None) or has ended. Sent only if Start asked for it."""
+
+    job: int
+    state: ProgressState
+    ended: LogProgressEnd | None = None
 
 
 class Returned(Frame, frozen=True):
@@ -102,7 +153,7 @@ class Returned(Frame, frozen=True):
 
 
 ToWorker = Start | Assign | Flush | Drain
-ToSupervisor = Beat | Prepared | Failed | Returned
+ToSupervisor = Beat | Prepared | Failed | Returned | RecordRefused | LogProgress
 
 F = TypeVar("F")
 

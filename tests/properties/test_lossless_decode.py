@@ -37,7 +37,7 @@ def columns(value: Any) -> Any:
     if isinstance(value, Struct):
         fields = msgspec.structs.fields(type(value))
         found = {
-            field.encode_name: columns(getattr(value, field.name)) for field in fields if field.name != "unmapped"
+            field.encode_name: columns(getattr(value, field.name)) for field in fields if field.name != "unmapped_json"
         }
         return {name: member for name, member in found.items() if member is not None}
     if isinstance(value, dict):
@@ -79,7 +79,7 @@ def _is_nothing(value: Any) -> bool:
 
 
 def assert_restores(record: bytes, event: CloudTrailEvent) -> None:
-    unmapped = parse(event.unmapped) if event.unmapped is not None else {}
+    unmapped = parse(event.unmapped_json) if event.unmapped_json is not None else {}
     restored = merge(columns(event), unmapped)
     assert normal(restored, CloudTrailEvent) == normal(parse(record), CloudTrailEvent)
 
@@ -108,6 +108,6 @@ def test_columns_and_unmapped_restore_real_records() -> None:
 @given(parts())
 def test_columns_hold_only_what_utf8_and_int64_can_say(record: str) -> None:
     (event,) = decode_events([Raw(record.encode())], 0).events
-    (event.unmapped or b"").decode()
+    (event.unmapped_json or b"").decode()
     msgspec.msgpack.encode(event)  # refuses both
     assert all(isinstance(getattr(event, name), Raw) for name in FREE_FORM_FIELDS)

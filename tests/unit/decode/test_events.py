@@ -7,7 +7,8 @@ import pytest
 from msgspec import Raw
 
 from ingester.decode.events import DecodedEvents, decode_events
-from ingester.model.event import ABSENT, CloudTrailEvent, LooseEvent, UserIdentity
+from ingester.model.event import ABSENT, CloudTrailEvent, LooseEvent
+from ingester.model.event_parts import UserIdentity
 
 FITTING = b'{"eventVersion":"1.08","userIdentity":{"arn":"arn:aws:iam::1:user/a"},"requestParameters":{"b": 1.50}}'
 ODD = b'{"eventVersion":1.08,"eventName":"odd"}'
@@ -32,7 +33,7 @@ def test_a_fitting_record_is_typed_and_free_form_fields_are_the_very_bytes() -> 
     assert event.user_identity == UserIdentity(arn="arn:aws:iam::1:user/a")
     assert event.request_parameters_json == Raw(b'{"b": 1.50}')
     assert event.response_elements_json == ABSENT
-    assert event.unmapped is None
+    assert event.unmapped_json is None
 
 
 def test_no_records_give_no_events() -> None:
@@ -50,7 +51,7 @@ def test_an_odd_record_leaves_its_siblings_as_they_are(place: int) -> None:
     decoded = decode(*records)
     assert [type(event) is LooseEvent for event in decoded.events] == [number == place for number in range(3)]
     assert decoded.events[place].event_version == "1.08"
-    assert decoded.events[place].unmapped == b'{"eventVersion":1.08}'
+    assert decoded.events[place].unmapped_json == b'{"eventVersion":1.08}'
     assert decoded.bad == []
 
 
@@ -97,7 +98,7 @@ def test_a_record_that_is_not_utf8_and_not_marked_is_bad_or_kept_but_never_raise
 @pytest.mark.parametrize("number", ["9.82222E-5", "0.1", "5", "-0.0", "1e300", "0.30000000000000004"])
 def test_a_number_that_a_float_holds_is_not_kept_twice(number: str) -> None:
     (event,) = decode(insight(average=number)).events
-    assert event.unmapped is None
+    assert event.unmapped_json is None
     assert event.insight_details.insight_context.statistics.baseline.average == float(number)
 
 
@@ -107,7 +108,7 @@ def test_a_number_that_a_float_holds_is_not_kept_twice(number: str) -> None:
 def test_digits_that_a_float_loses_are_kept(number: str) -> None:
     (event,) = decode(insight(average=number)).events
     context = {"insightContext": {"statistics": {"baseline": {"average": number}}}}
-    assert json.loads(event.unmapped, parse_float=str, parse_int=str) == {"insightDetails": context}
+    assert json.loads(event.unmapped_json, parse_float=str, parse_int=str) == {"insightDetails": context}
 
 
 @pytest.mark.parametrize(
@@ -118,7 +119,7 @@ def test_digits_that_a_float_loses_are_kept(number: str) -> None:
 def test_a_whole_number_must_fit_64_bits(number: str, value: int | None, is_kept: bool) -> None:
     (event,) = decode(FITTING, insight(duration=number)).events[1:]
     assert event.insight_details.insight_context.statistics.insight_duration == value
-    assert (event.unmapped is not None) == is_kept
+    assert (event.unmapped_json is not None) == is_kept
 
 
 def test_events_of_every_category_come_through() -> None:
@@ -131,5 +132,5 @@ def test_events_of_every_category_come_through() -> None:
     }
     decoded = decode(json.dumps(INSIGHT).encode(), json.dumps(aggregated).encode())
     assert decoded.bad == []
-    assert [event.unmapped for event in decoded.events] == [None, b'{"eventId":"lower d"}']
+    assert [event.unmapped_json for event in decoded.events] == [None, b'{"eventId":"lower d"}']
     assert decoded.events[1].time_window.window_size == "5m"

@@ -8,7 +8,8 @@ import pytest
 from msgspec import Raw
 
 from ingester.decode.tolerant import fit_event
-from ingester.model.event import CloudTrailEvent, InsightValue, LooseEvent, Resource, SessionContext, UserIdentity
+from ingester.model.event import CloudTrailEvent, LooseEvent
+from ingester.model.event_parts import InsightValue, Resource, SessionContext, UserIdentity
 
 
 def fit(record: str) -> CloudTrailEvent:
@@ -17,7 +18,7 @@ def fit(record: str) -> CloudTrailEvent:
 
 def unmapped(record: str) -> Any:
     """`unmapped` with numbers as they stand; None where there is none."""
-    text = fit(record).unmapped
+    text = fit(record).unmapped_json
     return None if text is None else json.loads(text, parse_float=lambda number: f"number {number}")
 
 
@@ -35,7 +36,7 @@ def column(event: CloudTrailEvent, path: str) -> Any:
         ('{"eventVersion":1.10}', "event_version", "1.10", '{"eventVersion":1.10}'),
         ('{"eventVersion":12345678901234567890123}', "event_version", "12345678901234567890123", "same"),
         ('{"userAgent":true}', "user_agent", "true", "same"),
-        ('{"eventTime":{"seconds":1}}', "event_time", None, "same"),
+        ('{"eventTime":{"seconds":1}}', "event_time_text", None, "same"),
         ('{"eventName":["a"]}', "event_name", None, "same"),
         ('{"eventName":{}}', "event_name", None, "same"),
         ('{"eventName":null,"zzz":1}', "event_name", None, '{"zzz":1}'),
@@ -104,7 +105,7 @@ def test_the_column_gets_what_makes_sense_and_unmapped_what_was_delivered(
     event = fit(record)
     assert column(event, path) == value
     expected = record if kept == "same" else kept
-    assert event.unmapped == (None if expected is None else expected.encode())
+    assert event.unmapped_json == (None if expected is None else expected.encode())
 
 
 def test_numbers_inside_arrays_keep_their_digits() -> None:
@@ -112,16 +113,16 @@ def test_numbers_inside_arrays_keep_their_digits() -> None:
     exact, lossy = fit(record % "0.10"), fit(record % "0.10000000000000000001")
     (attribution,) = column(exact, "insight_details.insight_context.attributions")
     assert attribution.insight == [InsightValue(average=0.1)]
-    assert exact.unmapped is None
+    assert exact.unmapped_json is None
     assert column(lossy, "insight_details.insight_context.attributions") == [attribution]
-    assert lossy.unmapped == (record % "0.10000000000000000001").encode()
+    assert lossy.unmapped_json == (record % "0.10000000000000000001").encode()
 
 
 def test_free_form_fields_take_any_value_as_delivered() -> None:
     for text in ('{"a" : 1.0}', "null", '"text"', "[1]", "5.00", '{"\\ud83d":"\\ud83d"}'):
         event = fit(f'{{"new":1,"requestParameters":{text}}}')
         assert event.request_parameters_json == Raw(text.encode())
-        assert event.unmapped == b'{"new":1}'
+        assert event.unmapped_json == b'{"new":1}'
 
 
 def test_white_space_between_tokens_does_not_matter() -> None:
@@ -135,8 +136,8 @@ def test_white_space_between_tokens_does_not_matter() -> None:
 
 def test_unmapped_is_utf8_json_of_an_object() -> None:
     event = fit('{"näme":"wert 🧀","userIdentity":{"\\ud83d":1,"\\"quoted\\"":2}}')
-    assert event.unmapped is not None
-    assert json.loads(event.unmapped.decode()) == {
+    assert event.unmapped_json is not None
+    assert json.loads(event.unmapped_json.decode()) == {
         "näme": "wert 🧀",
         "userIdentity": {"\ud83d": 1, '"quoted"': 2},
     }
