@@ -107,7 +107,6 @@ class FetchAhead:
             except ClosedError:
                 return
             except Exception as error:  # handed to the thread that asks for it
-                hold.release()
                 outcome = error
             self._ready.put(_Ready(job, outcome, hold.held_bytes))
 
@@ -119,7 +118,7 @@ class _Ready(NamedTuple):
 
 
 class _Hold:
-    """The room that one fetch takes; a fetch that is tried again gives back what it had."""
+    """The room that one fetch takes, until it is handed out. One that is tried again gives back what it had."""
 
     __slots__ = ("_room", "held_bytes")
 
@@ -128,11 +127,8 @@ class _Hold:
         self.held_bytes = 0
 
     def take(self, size_bytes: int) -> None:
-        self.release()
-        self._room.take(size_bytes)
-        self.held_bytes = size_bytes
-
-    def release(self) -> None:
         if self.held_bytes:
             self._room.give(self.held_bytes)
             self.held_bytes = 0
+        self._room.take(size_bytes)
+        self.held_bytes = size_bytes

@@ -48,7 +48,6 @@ class _Access:
 
     store: S3Store | None  # None where only boto3 knows the way: access point ARNs
     client: "S3Client"
-    region: str
 
 
 class S3Source:
@@ -86,7 +85,7 @@ class S3Source:
         """Do what makes another attempt worth while; whether there is such a thing."""
         if kind is FaultKind.WRONG_REGION:
             region = _find_region(access.client, bucket)
-            if region is None or region == access.region:
+            if region is None:
                 return False
             with self._lock:
                 self._regions[bucket] = region
@@ -122,13 +121,14 @@ class S3Source:
         client = self._clients.get(region)
         if client is None:
             client = self._clients[region] = make_client("s3", self._settings, region)
-        region = client.meta.region_name
         if not _PLAIN_BUCKET.fullmatch(bucket):
-            return _Access(None, client, region)
+            return _Access(None, client)
         if self._credentials is None:
             self._credentials = Boto3CredentialProvider(make_session(self._settings), ttl=_CREDENTIALS_TTL)
-        store = _make_store(bucket, bucket_url(client.meta.endpoint_url, bucket), region, self._credentials)
-        return _Access(store, client, region)
+        store = _make_store(
+            bucket, bucket_url(client.meta.endpoint_url, bucket), client.meta.region_name, self._credentials
+        )
+        return _Access(store, client)
 
 
 def bucket_url(endpoint_url: str, bucket: str) -> str:
