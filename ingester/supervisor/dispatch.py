@@ -46,7 +46,7 @@ class Dispatch:
 
         A worker that dies over suspects does not speak against the others: the pool starts its successor.
         """
-        if worker.slot == self._isolation.slot:
+        if worker.slot == self._isolation.slot and self._isolation.is_trying:
             self._pool.worked()
         jobs = self._in_flight.in_hands_of(worker.slot)
         for job in jobs:

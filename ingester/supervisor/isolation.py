@@ -35,6 +35,11 @@ class Isolation:
         return self._guilty_in_row >= GUILTY_IN_ROW_MAX
 
     @property
+    def is_trying(self) -> bool:
+        """Whether the worker in `slot` has suspects."""
+        return bool(self._tried)
+
+    @property
     def is_needed(self) -> bool:
         """Whether suspects wait or are being tried."""
         return bool(self._groups or self._tried)
@@ -47,7 +52,10 @@ class Isolation:
             job.crashes += 1
         if slot == self.slot and self._tried:
             self._tried = []
-            return [], self._divide(jobs)
+            guilty = self._divide(jobs)
+            if not self._groups:
+                self.slot = None
+            return [], guilty
         suspects = [job for job in jobs if job.crashes >= CRASHES_BEFORE_SUSPECT]
         self._add_groups(suspects)
         return [job for job in jobs if job.crashes < CRASHES_BEFORE_SUSPECT], []

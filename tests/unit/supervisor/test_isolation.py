@@ -83,3 +83,31 @@ def test_a_crash_of_another_worker_during_a_trial_is_not_held_against_the_tried(
     assert isolation.crashed(1, others) == (others, [])
     assert tried
     assert isolation.slot == 0
+
+
+@pytest.mark.parametrize("last_is_guilty", [True, False])
+def test_the_slot_is_free_for_all_again_once_no_suspect_is_left(last_is_guilty: bool) -> None:
+    isolation = Isolation()
+    (job,) = _jobs(1)
+    isolation.crashed(1, [job])
+    isolation.crashed(1, [job])
+    isolation.slot = 1
+    while isolation.is_needed:
+        if isolation.next_group() and last_is_guilty:
+            isolation.crashed(1, [job])
+
+    assert isolation.slot is None
+
+
+def test_a_drain_takes_the_suspects_that_no_worker_has_and_frees_the_slot() -> None:
+    isolation = Isolation()
+    jobs = _jobs(16)
+    isolation.crashed(1, jobs)
+    isolation.crashed(1, jobs)
+    isolation.slot = 0
+    tried = isolation.next_group()
+
+    assert sorted(job.number for job in [*tried, *isolation.drop()]) == list(range(16))
+    assert isolation.drop() == []
+    isolation.crashed(0, [])
+    assert isolation.slot is None
