@@ -1,0 +1,55 @@
+"""The Arrow schema, made out of the event model: its JSON names, its order, its types; lineage last.
+
+Names stay CloudTrail's own, so that queries written for AWS's Athena table run (it folds case). Only eventTime has
+another type than in the model: a timestamp in milliseconds, UTC. Free-form fields are text: the JSON as delivered.
+"""
+
+from types import NoneType, UnionType
+from typing import Any, get_args, get_origin
+
+import msgspec
+import pyarrow as pa
+from msgspec import Raw, Struct
+
+from ingester.model.event import CloudTrailEvent
+
+TIME = pa.timestamp("ms", tz="UTC")
+"""The type of eventTime."""
+
+_SCALARS: dict[Any, pa.DataType] = {
+    str: pa.string(), Raw: pa.string(), bool: pa.bool_(), int: pa.int64(), float: pa.float64(),
+}  # fmt: skip
+
+
+def without_none(type_: Any) -> Any:
+    """`T` of `T | None`, and any other type as it is."""
+    if get_origin(type_) is not UnionType:
+        return type_
+    (only,) = (option for option in get_args(type_) if option is not NoneType)
+    return only
+
+
+def arrow_type(type_: Any) -> pa.DataType:
+    """The Arrow type for a field's type as written in the model. Raises KeyError for a type that has none."""
+    type_ = without_none(type_)
+    origin = get_origin(type_)
+    if origin is list:
+        return pa.list_(arrow_type(get_args(type_)[0]))
+    if origin is dict:
+        key, value = get_args(type_)
+        return pa.map_(arrow_type(key), arrow_type(value))
+    if isinstance(type_, type) and issubclass(type_, Struct):
+        return pa.struct([(field.encode_name, arrow_type(field.type)) for field in msgspec.structs.fields(type_)])
+    return _SCALARS[type_]
+
+
+def _schema() -> pa.Schema:
+    columns = {field.encode_name: arrow_type(field.type) for field in msgspec.structs.fields(CloudTrailEvent)}
+    columns["eventTime"] = TIME
+    # 64 bits: costs nothing in Parquet, and is what SQL engines count with.
+    columns |= {"unmapped": pa.string(), "logFile": pa.string(), "recordIndex": pa.int64()}
+    return pa.schema(list(columns.items()))
+
+
+SCHEMA = _schema()
+"""The columns of every record batch that `record_batch` makes, and so of every data file."""
