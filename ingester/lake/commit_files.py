@@ -1,6 +1,6 @@
 """The data files of one commit: which are open, which is next, and what their footers say. In worker processes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pyarrow as pa
 
@@ -14,7 +14,6 @@ from ingester.lake.footer import (
     encode_log_files,
 )
 from ingester.lake.layout import data_file_path
-from ingester.lake.row_order import in_order
 from ingester.lake.sink import Sink
 from ingester.model.commit import CommittedLogFile, DataFile
 
@@ -46,9 +45,8 @@ class CommitFiles:
         """Bytes written so far."""
         return sum(file.size_bytes for file in self._files)
 
-    def write(self, partition: str, table: pa.Table) -> None:
-        """Write all rows as one row group of the partition's current file, or of a new one."""
-        rows = in_order(table)
+    def write(self, partition: str, rows: pa.Table) -> None:
+        """Write rows, which are in row order, as one row group of the partition's current file, or of a new one."""
         while self._open and self._sink.buffered_bytes > OPEN_FILES_BUFFERED_BYTES_MAX:
             self._close_one()
         file = self._current.get(partition)
@@ -59,24 +57,26 @@ class CommitFiles:
         file.write_row_group(rows)
         self._open[file.number] = self._open.pop(file.number)
 
-    def finish(self, rest: Sequence[tuple[str, pa.Table]], log_files: Sequence[CommittedLogFile]) -> list[DataFile]:
-        """Write the rest, one table a partition, and close and sync everything.
+    def finish(
+        self, rest: Sequence[tuple[str, Callable[[], pa.Table]]], log_files: Sequence[CommittedLogFile]
+    ) -> list[DataFile]:
+        """Write the rest, one table a partition, in row order when it is asked for; close and sync everything.
 
         Files that are new here are written one after another, so that thousands of partitions need no more open
         files than one.
         """
         new = []
-        for partition, table in rest:
+        for partition, rows_of in rest:
             if partition in self._current:
-                self._current[partition].write_row_group(in_order(table))
+                self._current[partition].write_row_group(rows_of())
             else:
-                new.append((partition, table))
+                new.append((partition, rows_of))
         total = len(self._files) + len(new)
         footers = _Footers(self._commit_id, total, log_files, to_close=len(self._open) + len(new))
         for file in self._open.values():
             file.close(footers.next(file.number))
-        for partition, table in new:
-            rows = in_order(table)
+        for partition, rows_of in new:
+            rows = rows_of()
             file = self._create(partition, rows)
             file.write_row_group(rows)
             file.close(footers.next(file.number))

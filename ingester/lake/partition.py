@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingester.lake.layout import partition_path
+from ingester.lake.row_order import in_order
 from ingester.model.settings import PartitionKey
 
 Codes = np.ndarray[tuple[int], np.dtype[np.int64]]
@@ -49,21 +50,29 @@ def partition_of(batch: pa.RecordBatch, keys: Sequence[PartitionKey]) -> str | N
 
 
 def split(table: pa.Table, keys: Sequence[PartitionKey]) -> list[tuple[str, pa.Table]]:
-    """The rows of each partition, in their order, each in memory of its own; with the partition's path."""
+    """The rows of each partition, in row order (`ingester.lake.row_order`), with the partition's path.
+
+    The rows are gathered once for all partitions together: the tables are slices of the same memory.
+    """
     groups: Codes = np.zeros(table.num_rows, dtype=np.int64)
     values_of_keys: list[list[str | None]] = []
     for key in keys:
         codes, values = _codes(table, key)
         groups = groups * len(values) + codes
         values_of_keys.append(values)
-    order = np.argsort(groups, kind="stable")
-    starts = np.flatnonzero(np.diff(groups[order], prepend=-1))
-    table = table.combine_chunks()
-    parts: dict[str, list[pa.Table]] = {}
-    for rows in np.split(order, starts[1:]):
-        path = _path(int(groups[rows[0]]), keys, values_of_keys)
-        parts.setdefault(path, []).append(table.take(rows))
-    return [(path, pa.concat_tables(tables)) for path, tables in parts.items()]
+    # Values that differ may have one path: missing and empty are the same partition.
+    paths = {int(group): _path(int(group), keys, values_of_keys) for group in np.unique(groups)}
+    numbers = {path: number for number, path in enumerate(dict.fromkeys(paths.values()))}
+    groups = _replaced(groups, {group: numbers[path] for group, path in paths.items()})
+    ordered = in_order(table, first_by=groups)
+    ends = np.cumsum(np.bincount(groups, minlength=len(numbers))).tolist()
+    starts = [0, *ends[:-1]]
+    return [(path, ordered.slice(start, end - start)) for path, start, end in zip(numbers, starts, ends, strict=True)]
+
+
+def _replaced(codes: Codes, by: dict[int, int]) -> Codes:
+    different, places = np.unique(codes, return_inverse=True)
+    return np.array([by[int(code)] for code in different], dtype=np.int64)[places]
 
 
 def _path(group: int, keys: Sequence[PartitionKey], values_of_keys: list[list[str | None]]) -> str:

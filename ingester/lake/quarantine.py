@@ -1,11 +1,23 @@
 """Entries of the quarantine as they are written: JSON for people and for `list_quarantine`. Pure."""
 
+import base64
+
 import msgspec
 
 from ingester.model.errors import LakeDamagedError
 from ingester.model.quarantine import QuarantinedLogFile
 
 _decode = msgspec.json.Decoder(QuarantinedLogFile).decode
+
+
+def encode_record(uri: str, record_index: int, reason: str, raw: bytes) -> bytes:
+    """One line of JSON for a record that can't be read: its log file, its place there, why, and its very bytes."""
+    line = {"uri": uri, "record_index": record_index, "reason": reason}
+    try:
+        line["raw"] = raw.decode()
+    except UnicodeDecodeError:
+        line["raw_base64"] = base64.b64encode(raw).decode()
+    return msgspec.json.encode(line) + b"\n"
 
 
 def encode_entry(entry: QuarantinedLogFile, earlier: bytes | None) -> bytes:

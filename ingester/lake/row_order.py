@@ -18,9 +18,17 @@ SORT_KEYS: list[tuple[str, Literal["ascending", "descending"]]] = [
 ]
 
 
-def in_order(table: pa.Table) -> pa.Table:
-    """The rows of `table` by SORT_KEYS, those without a value last, the rest of their order kept."""
-    order = pc.sort_indices(table, sort_keys=SORT_KEYS)
+def in_order(table: pa.Table, *, first_by: Any = None) -> pa.Table:
+    """The rows of `table` by SORT_KEYS, those without a value last, the rest of their order kept.
+
+    `first_by`: a number for each row, by which they are sorted before that.
+    """
+    keys = list(SORT_KEYS)
+    by = table.select([name for name, _ in keys])
+    if first_by is not None:
+        by = by.append_column("", pa.array(first_by))
+        keys.insert(0, ("", "ascending"))
+    order = pc.sort_indices(by, sort_keys=keys)
     columns = [_gather_column(column, order) for column in table.columns]
     return pa.Table.from_arrays(columns, schema=table.schema)
 

@@ -1,14 +1,15 @@
 """One commit being written: rows are gathered per partition, and leave as row groups. Runs in worker processes."""
 
-import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
-import msgspec
 import pyarrow as pa
 
 from ingester.lake.commit_files import CommitFiles
 from ingester.lake.layout import quarantined_records_path
 from ingester.lake.partition import partition_of, split
+from ingester.lake.quarantine import encode_record
+from ingester.lake.row_order import in_order
 from ingester.lake.sink import SinkFile, open_sink
 from ingester.model.commit import CommittedLogFile, DataFile
 from ingester.model.settings import Settings
@@ -17,8 +18,8 @@ ROW_GROUP_ROWS = 131_072
 ROW_GROUP_BYTES = 64 << 20
 """In memory: some 60,000 events, 4 MB of Parquet. Sorting takes as much again for a moment."""
 
-MIXED_ROWS = 16_384
-"""Rows of batches over several partitions that are split together: splitting costs by the partition."""
+SPLIT_ROWS_MIN = 4_096
+"""Rows of one partition that make a row group as they come out of a split; fewer wait for others of theirs."""
 
 BUFFERED_BYTES_MAX = 128 << 20
 """Over all partitions; then the largest is written, however few rows it has."""
@@ -67,8 +68,6 @@ class Stage:
             self._gather(partition, batch)
         else:
             self._gathered_bytes += self._mixed.add(batch)
-            if self._mixed.rows >= MIXED_ROWS or self._mixed.bytes >= ROW_GROUP_BYTES:
-                self._split_mixed()
         while self._gathered_bytes > BUFFERED_BYTES_MAX:
             self._write_largest()
 
@@ -76,12 +75,7 @@ class Stage:
         """Keep a record that can't be read: its log file, its place there from 0, why, and its very bytes."""
         if self._quarantine is None:
             self._quarantine = self._sink.create(quarantined_records_path(self.commit_id))
-        line = {"uri": uri, "record_index": record_index, "reason": reason}
-        try:
-            line["raw"] = raw.decode()
-        except UnicodeDecodeError:
-            line["raw_base64"] = base64.b64encode(raw).decode()
-        self._quarantine.write(msgspec.json.encode(line) + b"\n")
+        self._quarantine.write(encode_record(uri, record_index, reason, raw))
         self._quarantined_records += 1
 
     def finish(self, log_files: Sequence[CommittedLogFile]) -> tuple[DataFile, ...]:
@@ -89,9 +83,7 @@ class Stage:
 
         Empty where there was neither a row nor a quarantined record. The stage takes nothing more afterwards.
         """
-        self._split_mixed()
-        rest = [(partition, rows.take()) for partition, rows in self._partitions.items()]
-        self._partitions.clear()
+        rest = self._rest()
         self._gathered_bytes = 0
         if self._quarantine is not None:
             self._quarantine.close()
@@ -116,20 +108,50 @@ class Stage:
     def _write_out(self, partition: str) -> None:
         gathered = self._partitions.pop(partition)
         self._gathered_bytes -= gathered.bytes
-        self._files.write(partition, gathered.take())
+        self._files.write(partition, in_order(gathered.take()))
 
-    def _split_mixed(self) -> None:
+    def _write_mixed(self) -> None:
+        """Split the rows of mixed batches. What makes a row group is written; the rest is copied, not sliced, as
+        a slice would keep the memory of all."""
         mixed, self._mixed = self._mixed, _Rows()
         self._gathered_bytes -= mixed.bytes
-        if mixed.rows:
-            for partition, table in split(mixed.take(), self._keys):
-                for batch in table.to_batches():
+        for partition, rows in split(mixed.take(), self._keys):
+            if rows.num_rows >= SPLIT_ROWS_MIN:
+                self._files.write(partition, rows)
+            else:
+                for batch in in_order(rows).to_batches():
                     self._gather(partition, batch)
 
     def _write_largest(self) -> None:
-        if not self._partitions:
-            self._split_mixed()
-        self._write_out(max(self._partitions, key=lambda partition: self._partitions[partition].bytes))
+        largest = max(self._partitions, key=lambda partition: self._partitions[partition].bytes, default=None)
+        if largest is None or self._mixed.bytes >= self._partitions[largest].bytes:
+            self._write_mixed()
+        else:
+            self._write_out(largest)
+
+    def _rest(self) -> list[tuple[str, Callable[[], pa.Table]]]:
+        """What is left, a table a partition; put in order only when it is asked for, one after another."""
+        tables = {partition: [gathered.take()] for partition, gathered in self._partitions.items()}
+        self._partitions.clear()
+        ordered = dict(split(self._mixed.take(), self._keys)) if self._mixed.rows else {}
+        self._mixed = _Rows()
+        rest: list[tuple[str, Callable[[], pa.Table]]] = []
+        for partition, rows in ordered.items():
+            if partition in tables:
+                tables[partition].append(rows)
+            else:
+                rest.append((partition, partial(_itself, rows)))
+        for partition, parts in tables.items():
+            rest.append((partition, partial(_together, parts)))
+        return rest
+
+
+def _itself(rows: pa.Table) -> pa.Table:
+    return rows
+
+
+def _together(parts: list[pa.Table]) -> pa.Table:
+    return in_order(pa.concat_tables(parts))
 
 
 class _Rows:

@@ -99,7 +99,8 @@ def test_a_schema_without_the_rarer_columns_is_enough() -> None:
         {
             "recipientAccountId": pa.array([None, "1"]),
             "userIdentity": pa.array([{"type": "Root"}, None]),
-            "eventID": ["a", "b"],
+            "eventName": ["a", "b"],
+            "eventTime": pa.array([0, 1], pa.timestamp("ms", "UTC")),
         }
     )
     assert {path for path, _ in split(table, ("account",))} == {"account=1", f"account={NO_VALUE}"}
