@@ -1,6 +1,6 @@
 """Records → typed events: one C loop for those that fit the model, the tolerant path for the others."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from operator import attrgetter
 
 import msgspec
@@ -30,14 +30,17 @@ class DecodedEvents(Struct, frozen=True, gc=False):
     bad: list[BadRecord]
 
 
-def decode_events(raws: Sequence[Raw], first_index: int) -> DecodedEvents:
+def decode_events(
+    raws: Sequence[Raw], first_index: int, decode: Callable[[Raw], CloudTrailEvent] = _decode
+) -> DecodedEvents:
     """The events of records as `read_records` gave them, the first of which is at `first_index` in `Records`.
 
-    Never raises for what is in a record. An event that did not fit the model in all is a `LooseEvent`.
+    Never raises for what is in a record. An event that did not fit the model in all is a `LooseEvent`. `decode`: a
+    msgspec decoder's, for events of a subclass; those that take the tolerant path are of the model's own classes.
     """
     events: list[CloudTrailEvent] = []
     bad: list[BadRecord] = []
-    remaining = map(_decode, raws)
+    remaining = map(decode, raws)
     while True:
         try:
             # What was appended before an exception stays, and the iterator goes on behind the record that raised.

@@ -264,3 +264,11 @@ class DeliveredEvent(CloudTrailEvent, frozen=True):
     def unmapped_json(self) -> bytes | None:  # type: ignore[override]
         """JSON text of what does not fit the model; None on a record that fits."""
         return self._unmapped or None
+
+
+def delivered(event: CloudTrailEvent) -> DeliveredEvent:
+    """The same event in the other class."""
+    same = DeliveredEvent(**{name: getattr(event, name) for name in CloudTrailEvent.__struct_fields__})
+    if event.unmapped_json is not None:
+        force_setattr(same, "_unmapped", event.unmapped_json)
+    return same

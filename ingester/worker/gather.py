@@ -7,36 +7,59 @@ commit of its own, and when it fails, that stage is thrown away and nobody else'
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import compress
+
+import numpy as np
+from msgspec import Raw
 
 from ingester.columns.build import Lineage, record_batch
-from ingester.decode.events import DecodedEvents, decode_events
-from ingester.decode.read import Records, read_records
+from ingester.decode.events import BadRecord, decode_events
+from ingester.decode.read import RawBatch, Records, read_records
 from ingester.fetch.base import Fetched
 from ingester.lake.stage import Stage
 from ingester.model.commit import CommittedLogFile
-from ingester.model.errors import BadLogFileError, FetchError
+from ingester.model.errors import BadLogFileError, FetchError, FunctionError
+from ingester.model.event import CloudTrailEvent
+from ingester.model.filters import compile_filters
 from ingester.model.frames import Prepared, PreparedLogFile
 from ingester.model.settings import Settings
+from ingester.worker.functions import Functions
+from ingester.worker.handing import Handing
 from ingester.worker.pool import Chunk, GatheredLogFile, Pool
+from ingester.worker.positions import read_with_positions
+from ingester.worker.sink import Taken
 
 LOG_FILES_IN_COMMIT_MAX = 50_000
 """Keeps a Prepared frame, a ledger transaction and the work that a crash repeats within bounds."""
 
 
 class Gathering:
-    """Rows of many log files on their way into the next commit of this worker.
+    """Rows of many log files on their way into the next commit of this worker: see `ingester.worker.sink.Sink`.
 
-    `emit` takes each prepared commit; `progress` is called between chunks with the rows and bytes of JSON done.
+    `emit` takes each prepared commit; `progress` is called between chunks with the rows and bytes of JSON done. With
+    `functions`, these are given a log file's events before any of its rows is gathered: at least once, while the rows
+    are committed exactly once.
     """
 
     def __init__(
-        self, settings: Settings, emit: Callable[[Prepared], None], progress: Callable[[int, int], None]
+        self,
+        settings: Settings,
+        emit: Callable[[Prepared], None],
+        progress: Callable[[int, int], None],
+        functions: Functions | None = None,
     ) -> None:
         self._settings = settings
         self._emit = emit
         self._progress = progress
+        self._functions = functions
+        self._keep = None if functions else compile_filters(settings.include, settings.exclude)
         self._begin()
+
+    @property
+    def waits_for_others(self) -> bool:
+        """Whether functions of a user are called."""
+        return self._functions is not None
 
     def _begin(self) -> None:
         self._stage = Stage(self._settings, uuid.uuid4().hex)
@@ -54,30 +77,51 @@ class Gathering:
             waited_seconds >= self._settings.flush_interval_seconds or len(self._log_files) >= LOG_FILES_IN_COMMIT_MAX
         )
 
-    def take(self, job: int, fetched: Fetched) -> None:
+    def take(self, job: int, fetched: Fetched) -> Taken:
         """Decode a log file and gather its rows.
 
-        Raises BadLogFileError or FetchError, and then nothing of the log file is in any commit; OutputError when
-        the stage can't be written, and then `abandon` tells which jobs must be done again.
+        Raises BadLogFileError, FetchError or FunctionError, and then nothing of the log file is in any commit;
+        OutputError when the stage can't be written, and then `abandon` tells which jobs must be done again.
         """
-        records = read_records(fetched.chunks)
+        gathered = GatheredLogFile(job, fetched.log_file, fetched.log_file.uri)
+        if self._functions is None:
+            records = read_records(fetched.chunks)
+            self._take(gathered, records, records.batches)
+            return Taken(records.json_bytes)
+        records, positions = read_with_positions(fetched.chunks, self._settings)
+        handing = Handing(
+            self._functions, self._settings, fetched.log_file, self._beat, positions=positions, notes_kept=True
+        )
+        self._take(gathered, records, _handed(handing, records))
+        gathered.filtered_records = handing.filtered
+        return Taken(records.json_bytes, handing.events, handing.filtered, len(handing.bad))
+
+    def close(self) -> None:
+        """End the functions' event loop."""
+        if self._functions is not None:
+            self._functions.close()
+
+    def _beat(self, _events: int) -> None:
+        self._progress(0, 0)
+
+    def _take(self, gathered: GatheredLogFile, records: Records, batches: Iterator[RawBatch]) -> None:
         if records.is_whole:
-            self._gather(job, fetched, records)
+            # all of them now: a user's function that raises must leave no row behind
+            self._gather(gathered, records, list(batches))
             return
         self.checkpoint()
         try:
-            self._gather(job, fetched, records)
-        except (BadLogFileError, FetchError):
+            self._gather(gathered, records, batches)
+        except (BadLogFileError, FetchError, FunctionError):
             self.abandon()
             raise
         self.checkpoint()
 
-    def _gather(self, job: int, fetched: Fetched, records: Records) -> None:
+    def _gather(self, gathered: GatheredLogFile, records: Records, batches: Iterable[RawBatch]) -> None:
         if not self._log_files:
             self._since_seconds = time.monotonic()
-        gathered = GatheredLogFile(job, fetched.log_file, fetched.log_file.uri)
         self._log_files.append(gathered)
-        for batch in records.batches:
+        for batch in batches:
             self._pool.add(gathered, batch.first_index, batch.raws)
             self._write(rest=False)
         gathered.json_bytes = records.json_bytes
@@ -86,25 +130,35 @@ class Gathering:
     def _write(self, *, rest: bool) -> None:
         for chunk in self._pool.take_chunks(self._settings.batch_rows, rest=rest):
             decoded = decode_events(chunk.raws, 0)
-            lineage = self._lineage(chunk, decoded)
-            if decoded.events:
-                batch = record_batch(decoded.events, lineage)
+            events: Sequence[CloudTrailEvent] = decoded.events
+            places: Sequence[int] = decoded.indexes
+            if self._keep is not None:
+                kept = self._keep(events)
+                events, places = list(compress(events, kept)), list(compress(places, kept))
+            lineage = self._lineage(chunk, places, decoded.bad)
+            if events:
+                batch = record_batch(events, lineage)
                 self._undated_rows += batch.column("eventTime").null_count
                 self._stage.write(batch)
-            self._progress(len(decoded.events), 0)
+            self._progress(len(events), 0)
 
-    def _lineage(self, chunk: Chunk, decoded: DecodedEvents) -> Lineage:
+    def _lineage(self, chunk: Chunk, places: Sequence[int], bad: Sequence[BadRecord]) -> Lineage:
+        """The lineage of the records at these places in the chunk; the bad ones are quarantined."""
         indexes = chunk.record_indexes()
         counts = [span.count for span in chunk.spans]
-        if decoded.bad:
-            ends = [sum(counts[: number + 1]) for number in range(len(counts))]
-            for bad in decoded.bad:
-                number = next(n for n, end in enumerate(ends) if bad.index < end)
-                gathered = chunk.spans[number].log_file
-                self._stage.quarantine_record(gathered.uri, int(indexes[bad.index]), bad.reason, bad.raw_bytes)
+        if len(places) < len(chunk.raws):
+            ends = np.cumsum(counts)
+            for record in bad:
+                gathered = chunk.spans[int(np.searchsorted(ends, record.index, side="right"))].log_file
+                self._stage.quarantine_record(
+                    gathered.uri, int(indexes[record.index]), record.reason, record.raw_bytes
+                )
                 gathered.quarantined_records += 1
-                counts[number] -= 1
-            indexes = indexes[list(decoded.indexes)]
+                gathered.filtered_records -= 1
+            kept = np.diff(np.searchsorted(np.asarray(places, np.int64), ends), prepend=0).tolist()
+            for span, count in zip(chunk.spans, kept, strict=True):
+                span.log_file.filtered_records += span.count - count
+            counts, indexes = kept, indexes[np.asarray(places, np.int64)]
         for span, count in zip(chunk.spans, counts, strict=True):
             span.log_file.rows += count
         return Lineage([span.log_file.uri for span in chunk.spans], counts, indexes)
@@ -155,4 +209,23 @@ def _prepared(gathered: GatheredLogFile) -> PreparedLogFile:
         rows=gathered.rows,
         json_bytes=gathered.json_bytes,
         quarantined_records=gathered.quarantined_records,
+        filtered_records=gathered.filtered_records,
     )
+
+
+def _handed(handing: Handing, records: Records) -> Iterator[RawBatch]:
+    """The records that are not filtered, in runs that follow one another, once the functions have taken them."""
+    for batch in records.batches:
+        handing.take(batch)
+        run: list[Raw] = []
+        first_index = 0
+        for index in handing.take_kept():
+            if index != first_index + len(run) and run:
+                yield RawBatch(first_index, run)
+                run = []
+            if not run:
+                first_index = index
+            run.append(batch.raws[index - batch.first_index])
+        if run:
+            yield RawBatch(first_index, run)
+    handing.finish()

@@ -7,16 +7,19 @@ import resource
 import sys
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 
 from ingester.fetch.ahead import FetchAhead
 from ingester.fetch.base import Fetched
 from ingester.fetch.open import opener
-from ingester.model.errors import BadLogFileError, FetchError, OutputError
-from ingester.model.frames import Assign, Beat, Drain, Failed, FailureKind, Flush, Prepared, Returned, ToWorker
+from ingester.model.errors import BadLogFileError, FetchError, FunctionError, OutputError
+from ingester.model.frames import Assign, Beat, Drain, Failed, FailureKind, Flush, Raised, Returned, ToWorker
 from ingester.model.settings import Settings
 from ingester.worker.channel import Channel
-from ingester.worker.gather import Gathering
+from ingester.worker.functions import Functions
 from ingester.worker.pace import Pace
+from ingester.worker.reports import Reports
+from ingester.worker.sink import Taken, open_sink
 
 _BEAT_SECONDS = 0.25
 _IDLE_WAIT_SECONDS = 0.5
@@ -24,14 +27,36 @@ _FETCH_WAIT_SECONDS = 0.02
 _BYTES_AHEAD_MAX = 64 << 20
 
 
-class WorkerLoop:
-    """One worker: what it has been assigned, what it gathers, and when it speaks."""
+def _tell_nobody(_taken: Taken) -> None:
+    """In the place of a report that nobody wants."""
 
-    def __init__(self, settings: Settings, channel: Channel, clock: Callable[[], float] = time.monotonic) -> None:
+
+class WorkerLoop:
+    """One worker: what it has been assigned, what it gathers, and when it speaks.
+
+    For a worker that is a thread of the user's process: `functions`, where they have no name to be loaded by, and
+    `keep_cause`, which takes a job and the error of a function, before its failure is told.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        channel: Channel,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        functions: Functions | None = None,
+        keep_cause: Callable[[int, FunctionError], None] | None = None,
+        reports_progress: bool = False,
+    ) -> None:
         self._channel = channel
         self._clock = clock
-        self._ahead = FetchAhead(opener(settings), settings.fetches_ahead, _BYTES_AHEAD_MAX)
-        self._gathering = Gathering(settings, self._prepared, self._progress)
+        self._keep_cause = keep_cause
+        self._reports = Reports(channel.send, clock) if reports_progress else None
+        open_ = opener(settings)
+        self._ahead = FetchAhead(
+            self._reports.downloads(open_) if self._reports else open_, settings.fetches_ahead, _BYTES_AHEAD_MAX
+        )
+        self._sink = open_sink(settings, channel.send, self._progress, functions)
         self._pace = Pace(clock())
         self._beat_at_seconds = 0.0
         self._jobs_received = self._jobs_done = self._events = self._json_bytes = 0
@@ -52,7 +77,14 @@ class WorkerLoop:
                 self._checkpoint()
                 self._beat()
                 return
+            if self._reports is not None:
+                self._reports.send()
             frames = self._channel.receive(0 if self._ahead.pending else self._idle_seconds())
+
+    def close(self) -> None:
+        """Fetch nothing more, and free what is held."""
+        self._ahead.close()
+        self._sink.close()
 
     def _idle_seconds(self) -> float:
         return 0 if self._flush else _IDLE_WAIT_SECONDS
@@ -62,6 +94,8 @@ class WorkerLoop:
             case Assign(jobs):
                 self._jobs_received += len(jobs)
                 for job, log_file in jobs:
+                    if self._reports is not None:
+                        self._reports.assigned(job, log_file)
                     self._ahead.put(job, log_file)
             case Flush():
                 self._flush = True
@@ -74,10 +108,12 @@ class WorkerLoop:
     def _work(self) -> None:
         """One log file, if one is there, and what the clock asks for."""
         item = self._ahead.next(_FETCH_WAIT_SECONDS) if self._ahead.pending else None
-        if item is not None:
+        if item is not None and self._drain and self._sink.waits_for_others:
+            self._channel.send(Returned(jobs=(item[0],)))
+        elif item is not None:
             self._take(*item)
         now_seconds = self._clock()
-        if self._gathering.is_due(now_seconds) or (self._flush and not self._ahead.pending):
+        if self._sink.is_due(now_seconds) or (self._flush and not self._ahead.pending):
             self._flush = False
             self._checkpoint()
         self._beat_if_due(now_seconds)
@@ -87,13 +123,16 @@ class WorkerLoop:
         try:
             if isinstance(fetched, FetchError):
                 raise fetched
-            self._gathering.take(job, fetched)
+            with self._reports.processing(job) if self._reports else nullcontext(_tell_nobody) as report:
+                report(self._sink.take(job, fetched))
         except BadLogFileError as error:
             self._fail("bad_log_file", str(error), job)
         except FetchError as error:
             self._fail("throttled" if error.throttled else "fetch", str(error), job)
+        except FunctionError as error:
+            self._function_failed(job, error)
         except OutputError as error:
-            self._fail("output", str(error), *{job, *self._gathering.abandon()})
+            self._fail("output", str(error), *{job, *self._sink.abandon()})
         self._current = None
         self._jobs_done += 1
 
@@ -101,14 +140,17 @@ class WorkerLoop:
         for job in jobs:
             self._channel.send(Failed(job=job, kind=kind, reason=reason))
 
+    def _function_failed(self, job: int, error: FunctionError) -> None:
+        if self._keep_cause is not None:
+            self._keep_cause(job, error)
+        raised = Raised(error.function, error.cause_type, error.traceback)
+        self._channel.send(Failed(job=job, kind="function", reason=str(error), raised=raised))
+
     def _checkpoint(self) -> None:
         try:
-            self._gathering.checkpoint()
+            self._sink.checkpoint()
         except OutputError as error:
-            self._fail("output", str(error), *self._gathering.abandon())
-
-    def _prepared(self, prepared: Prepared) -> None:
-        self._channel.send(prepared)
+            self._fail("output", str(error), *self._sink.abandon())
 
     def _progress(self, events: int, json_bytes: int) -> None:
         self._events += events

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+from contextlib import suppress
 
 from ingester.model.frames import Start, ToWorker
 from ingester.worker.channel import Channel, SupervisorGoneError
@@ -33,7 +34,7 @@ def main(descriptor: int) -> None:
         sys.excepthook(*sys.exc_info())
         exit_code = 1
     finally:
-        sys.stderr.flush()
+        _flush_output()
         os._exit(exit_code)
 
 
@@ -47,12 +48,19 @@ def _work(channel: Channel) -> None:
     # Imported only now: pyarrow takes a tenth of a second of CPU, and a supervisor that is gone is noticed first.
     from ingester.worker.loop import WorkerLoop
 
-    loop = WorkerLoop(start.settings, channel)
+    loop = WorkerLoop(start.settings, channel, reports_progress=start.reports_progress)
     # Events are trees without cycles, so the collector finds nothing and costs a tenth of the decode (measured).
     gc.collect()
     gc.freeze()
     gc.disable()
     loop.run(frames)
+
+
+def _flush_output() -> None:
+    """What a user's function has printed must not be lost: nothing else writes it out at this end."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
 
 
 def _die_with_parent() -> None:

@@ -23,6 +23,7 @@ class GatheredLogFile:
     uri: str
     rows: int = 0
     quarantined_records: int = 0
+    filtered_records: int = 0
     json_bytes: int = 0
 
 

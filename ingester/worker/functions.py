@@ -1,0 +1,111 @@
+"""A user's functions as a worker calls them: loaded, checked, and what they raise made into one kind of error."""
+
+import asyncio
+import inspect
+import traceback
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+from ingester.model.errors import ConfigurationError, FunctionError
+from ingester.model.event import CloudTrailEvent
+from ingester.model.filters import Keep, compile_filters
+from ingester.model.hooks import EventFilter
+from ingester.model.named import load_named
+from ingester.model.settings import Settings
+
+_TRACEBACK_CHARACTERS_MAX = 20_000
+
+
+class Functions:
+    """What is done with events before they count as done. Used by one thread: that of its worker.
+
+    `process` may be None: then events are only filtered.
+    """
+
+    def __init__(self, process: object, event_filter: EventFilter | None, keep: Keep | None) -> None:
+        self._process = None if process is None else _callable(process)
+        self._event_filter = event_filter
+        self._keep = keep
+        self._runner: asyncio.Runner | None = None
+
+    def wanted(self, events: Sequence[CloudTrailEvent], indexes: Sequence[int]) -> Sequence[bool] | None:
+        """Which events pass the filters; None if there are none. `indexes`: their places, for an error's words.
+
+        Raises FunctionError.
+        """
+        kept = self._keep(events) if self._keep else None
+        event_filter = self._event_filter
+        if event_filter is None:
+            return kept
+        judged = []
+        for place, event in enumerate(events):
+            try:
+                judged.append(bool((kept is None or kept[place]) and event_filter(event)))
+            except BaseException as error:
+                raise function_error("event_filter", error, f" for record {indexes[place]}") from error
+        return judged
+
+    def process(self, events: list[CloudTrailEvent]) -> None:
+        """Give events to the user's function and wait until it has taken them. Raises FunctionError."""
+        if self._process is None:
+            return
+        try:
+            outcome = self._process(events)
+            if inspect.isawaitable(outcome):
+                self._await(outcome)
+        except BaseException as error:  # SystemExit too: a function must not end a worker that others share
+            raise function_error("process", error) from error
+
+    def close(self) -> None:
+        """End the event loop, if there is one."""
+        if self._runner is not None:
+            with suppress(Exception):
+                self._runner.close()
+
+    def _await(self, outcome: Awaitable[object]) -> None:
+        if self._runner is None:
+            self._runner = asyncio.Runner()
+        self._runner.run(_awaiting(outcome))
+
+
+def load_functions(settings: Settings) -> Functions | None:
+    """The functions that the settings name; None if they name none, so that nobody sees single events.
+
+    Raises ConfigurationError.
+    """
+    if settings.processor is None and settings.event_filter is None:
+        return None
+    return Functions(
+        load_named(settings.processor) if settings.processor else None,
+        load_named(settings.event_filter) if settings.event_filter else None,
+        compile_filters(settings.include, settings.exclude),
+    )
+
+
+def function_error(function: str, error: BaseException, where: str = "") -> FunctionError:
+    """What a user's function raised, in one sentence that names the line."""
+    frames = traceback.extract_tb(error.__traceback__)
+    line = f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
+    kind = type(error)
+    return FunctionError(
+        f"{function} raised {kind.__name__}{where}: {error}{line}",
+        function=function,
+        cause_type=f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins."),
+        traceback="".join(traceback.format_exception(error))[-_TRACEBACK_CHARACTERS_MAX:],
+    )
+
+
+async def _awaiting(outcome: Awaitable[object]) -> None:
+    await outcome
+
+
+def _callable(process: Any) -> Callable[[list[CloudTrailEvent]], object]:
+    if isinstance(process, type):
+        process = process()
+    method = getattr(process, "process", process)
+    if not callable(method):
+        raise ConfigurationError(
+            f"{process!r} can't process events.", hint="Give a function, or an object with a method `process`."
+        )
+    return method  # type: ignore[no-any-return]
