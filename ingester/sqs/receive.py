@@ -97,7 +97,7 @@ class Receiver(threading.Thread):
         self._on_error = on_error
         self._changed = threading.Condition()
         self._is_paused = False
-        self._is_stopped = False
+        self._has_to_stop = False  # `_is_stopped` is Thread's own: with it, a thread in a long poll seemed to have ended
 
     def pause(self) -> None:
         """Make no further call until `resume`."""
@@ -113,7 +113,7 @@ class Receiver(threading.Thread):
     def stop(self) -> None:
         """Receive nothing more, for good; also while paused, or before `start`."""
         with self._changed:
-            self._is_stopped = True
+            self._has_to_stop = True
             self._changed.notify_all()
 
     def run(self) -> None:
@@ -131,12 +131,12 @@ class Receiver(threading.Thread):
     def _may_go_on(self) -> bool:
         """Wait while paused; whether to make another call."""
         with self._changed:
-            self._changed.wait_for(lambda: self._is_stopped or not self._is_paused)
-            return not self._is_stopped
+            self._changed.wait_for(lambda: self._has_to_stop or not self._is_paused)
+            return not self._has_to_stop
 
     def _wait_unless_stopped(self, seconds: float) -> None:
         with self._changed:
-            self._changed.wait_for(lambda: self._is_stopped, seconds)
+            self._changed.wait_for(lambda: self._has_to_stop, seconds)
 
     def _receive(self) -> None:
         messages = receive_messages(
@@ -145,7 +145,7 @@ class Receiver(threading.Thread):
             wait_seconds=self._wait_seconds,
             visibility_timeout_seconds=self._visibility_timeout_seconds,
         )
-        if self._is_stopped:
+        if self._has_to_stop:
             self._give_back(messages)
             return
         try:
