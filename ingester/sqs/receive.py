@@ -97,7 +97,7 @@ class Receiver(threading.Thread):
         self._on_error = on_error
         self._changed = threading.Condition()
         self._is_paused = False
-        self._has_to_stop = False  # `_is_stopped` is Thread's own: with it, a thread in a long poll seemed to have ended
+        self._has_to_stop = False  # `_is_stopped` is Thread's own: setting it told is_alive that the thread had ended
 
     def pause(self) -> None:
         """Make no further call until `resume`."""
