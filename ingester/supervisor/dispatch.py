@@ -7,7 +7,7 @@ from ingester.supervisor.assignment import assign
 from ingester.supervisor.in_flight import InFlight, Job
 from ingester.supervisor.isolation import Isolation
 from ingester.supervisor.pool import WorkerPool
-from ingester.supervisor.processes import WorkerProcess
+from ingester.supervisor.worker_link import Worker
 
 
 class Dispatch:
@@ -41,7 +41,7 @@ class Dispatch:
             self._assigned_since_flush = False
             self._pool.send_all(Flush())
 
-    def died(self, worker: WorkerProcess) -> tuple[int, list[Job]]:
+    def died(self, worker: Worker) -> tuple[int, list[Job]]:
         """A worker's jobs are without one: how many there were, and those that are found to crash their worker.
 
         A worker that dies over suspects does not speak against the others: the pool starts its successor.
@@ -75,7 +75,7 @@ class Dispatch:
             self._give(worker, group)
             self._pool.send(worker, Flush())
 
-    def _give(self, worker: WorkerProcess, jobs: Sequence[Job]) -> None:
+    def _give(self, worker: Worker, jobs: Sequence[Job]) -> None:
         for job in jobs:
             self._in_flight.assign(job, worker.slot)
         worker.jobs_assigned += len(jobs)

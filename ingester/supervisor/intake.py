@@ -38,6 +38,7 @@ class ListingEnded:
     """The listing is complete, or ended with an error, which ends the run: what was not listed is not forgotten."""
 
     skipped: int
+    digests_skipped: int
     error: Exception | None = None
 
 
@@ -84,15 +85,21 @@ class ListingIntake:
                     together = []
                     self._going.wait()
             self._post(Listed(together))
-            self._post(ListingEnded(self._listing.skipped))
+            self._post(self._ended(None))
         except Exception as error:
-            self._post(ListingEnded(self._listing.skipped, error))
+            self._post(self._ended(error))
+
+    def _ended(self, error: Exception | None) -> ListingEnded:
+        digests = self._listing.digests_skipped
+        return ListingEnded(self._listing.skipped - digests, digests, error)
 
 
 class Listing(Protocol):
-    """What `ingester.fetch.listing` gives: log files one by one, and how many others it passed over."""
+    """What `ingester.fetch.listing` gives: log files one by one, and how many others it passed over, digests among
+    them."""
 
     skipped: int
+    digests_skipped: int
 
     def __iter__(self) -> Iterator[LogFile]:
         """The log files, in order."""

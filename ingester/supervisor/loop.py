@@ -33,8 +33,8 @@ from ingester.supervisor.in_flight import InFlight, Ticket
 from ingester.supervisor.intake import Intake, Listed, ListingEnded
 from ingester.supervisor.mailbox import Mailbox
 from ingester.supervisor.pool import Died, Heard, WorkerPool
-from ingester.supervisor.processes import WorkerProcess
 from ingester.supervisor.queue_events import Deleted, Depths, Extended, Received, ReceiveTrouble
+from ingester.supervisor.worker_link import Worker
 
 if TYPE_CHECKING:
     from ingester.supervisor.queues import Queues
@@ -129,7 +129,7 @@ class Supervisor:
 
     def _wait(self) -> None:
         for key, events in self._selector.select(_TICK_SECONDS):
-            if isinstance(key.data, WorkerProcess):
+            if isinstance(key.data, Worker):
                 for happened in self._pool.on_ready(key.data, events):
                     self._worker_event(happened)
             else:
@@ -165,7 +165,7 @@ class Supervisor:
             case Returned(jobs):
                 self._in_flight.return_jobs(self._in_flight.jobs[number] for number in jobs)
 
-    def _worker_died(self, worker: WorkerProcess, how: str, now_seconds: float) -> None:
+    def _worker_died(self, worker: Worker, how: str, now_seconds: float) -> None:
         jobs, guilty = self._dispatch.died(worker)
         if self._ending.is_draining and not jobs:
             return
@@ -186,9 +186,10 @@ class Supervisor:
             case Listed(log_files):
                 announced = [(Ticket(None), (log_file,)) for log_file in log_files]
                 admit(announced, self._in_flight, self._ledger, self._counts)
-            case ListingEnded(skipped, error):
+            case ListingEnded(skipped, digests_skipped, error):
                 self._listing_ended = True
                 self._counts.others_skipped += skipped
+                self._counts.digests_skipped += digests_skipped
                 if error is not None:
                     raise error
             case Received() | ReceiveTrouble() | Deleted() | Extended() | Depths():

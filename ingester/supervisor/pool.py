@@ -8,13 +8,14 @@ from ingester.model.frames import Frame, ToSupervisor
 from ingester.model.settings import Settings
 from ingester.supervisor.processes import WorkerProcess
 from ingester.supervisor.restart import Restarts
+from ingester.supervisor.worker_link import Launch, Worker
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
     """What a worker said."""
 
-    worker: WorkerProcess
+    worker: Worker
     frame: ToSupervisor
 
 
@@ -22,18 +23,21 @@ class Heard:
 class Died:
     """A worker's end of the socket is closed; it has been reaped. `how`: in words."""
 
-    worker: WorkerProcess
+    worker: Worker
     how: str
 
 
 class WorkerPool:
-    """`slots` worker processes on one selector. Used by the loop's thread only."""
+    """`slots` workers on one selector, each started by `launch`. Used by the loop's thread only."""
 
-    def __init__(self, settings: Settings, slots: int, selector: selectors.BaseSelector) -> None:
+    def __init__(
+        self, settings: Settings, slots: int, selector: selectors.BaseSelector, launch: Launch = WorkerProcess
+    ) -> None:
         self._settings = settings
+        self._launch = launch
         self._selector = selector
         self.slots = slots
-        self.workers: dict[int, WorkerProcess] = {}
+        self.workers: dict[int, Worker] = {}
         self._restarts = Restarts()
         self._due: list[tuple[float, int]] = [(0.0, slot) for slot in range(slots)]
         self._generation = 0
@@ -53,7 +57,7 @@ class WorkerPool:
         while self._due and self._due[0][0] <= now_seconds:
             _, slot = heapq.heappop(self._due)
             self._generation += 1
-            worker = WorkerProcess(slot, self._generation, self._settings)
+            worker = self._launch(slot, self._generation, self._settings)
             self.workers[slot] = worker
             self._selector.register(worker.connection, selectors.EVENT_READ, worker)
 
@@ -61,7 +65,7 @@ class WorkerPool:
         """From now on a worker that ends is not replaced."""
         self._due.clear()
 
-    def send(self, worker: WorkerProcess, frame: Frame) -> None:
+    def send(self, worker: Worker, frame: Frame) -> None:
         """Send without waiting; what the socket does not take goes out when it can."""
         worker.send(frame)
         self._watch(worker)
@@ -71,7 +75,7 @@ class WorkerPool:
         for worker in self.workers.values():
             self.send(worker, frame)
 
-    def on_ready(self, worker: WorkerProcess, events: int) -> list[Heard | Died]:
+    def on_ready(self, worker: Worker, events: int) -> list[Heard | Died]:
         """What the selector's readiness of a worker's socket means."""
         if events & selectors.EVENT_WRITE:
             worker.flush()
@@ -86,7 +90,7 @@ class WorkerPool:
             happened.append(Died(worker, worker.reap()))
         return happened
 
-    def replace(self, worker: WorkerProcess, now_seconds: float) -> bool:
+    def replace(self, worker: Worker, now_seconds: float) -> bool:
         """Plan a successor of a dead worker; False when workers keep dying at their start: give up."""
         due_seconds = self._restarts.died(worker.slot, now_seconds, had_worked=worker.jobs_done > 0)
         if due_seconds is None:
@@ -99,7 +103,7 @@ class WorkerPool:
         self._restarts.worked()
 
     def kill_all(self) -> None:
-        """SIGKILL every worker that lives; their ends are told as usual."""
+        """Kill every worker that lives; their ends are told as usual."""
         for worker in self.workers.values():
             worker.kill()
 
@@ -112,7 +116,7 @@ class WorkerPool:
             self._selector.unregister(worker.connection)
             worker.reap()
 
-    def _watch(self, worker: WorkerProcess) -> None:
+    def _watch(self, worker: Worker) -> None:
         events = selectors.EVENT_READ | (selectors.EVENT_WRITE if worker.has_unsent else 0)
         if self._selector.get_key(worker.connection).events != events:
             self._selector.modify(worker.connection, events, worker)

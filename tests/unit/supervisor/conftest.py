@@ -54,3 +54,66 @@ import os, signal, socket, sys, time
 connection = socket.socket(fileno=int(sys.argv[-1]))
 {lines}
 """
+
+
+@pytest.fixture
+def obedient_worker(worker_program: WorkerProgram) -> None:
+    """Puts a worker in the real one's place that keeps the protocol and decodes nothing.
+
+    It does what a log file's key says: a row for each, `bad` fails, `poison` kills the worker, `slow` stays
+    undone until the worker is told to drain or killed, `full` fails for its output until `output-is-back` lies
+    beside this program.
+    """
+    worker_program(_OBEDIENT)
+
+
+_OBEDIENT = """
+import uuid
+from pathlib import Path
+from ingester.model.frames import *
+
+reader = read_by_worker()
+output_is_back = Path(sys.argv[0]).with_name("output-is-back")
+received = done = 0
+gathered, slow = [], []
+
+def say(frame):
+    connection.sendall(encode_frame(frame))
+
+def prepare():
+    if gathered:
+        say(Prepared(uuid.uuid4().hex, (), tuple(gathered)))
+        gathered.clear()
+
+def take(job, key, etag):
+    global done
+    if "poison" in key:
+        os.kill(os.getpid(), signal.SIGKILL)
+    if "slow" in key:
+        slow.append(job)
+        return
+    done += 1
+    if "bad" in key:
+        say(Failed(job, "bad_log_file", "It is bad."))
+    elif "full" in key and not output_is_back.exists():
+        say(Failed(job, "output", "No space."))
+    else:
+        gathered.append(PreparedLogFile(job, etag or "fetched", 1, 100))
+
+while data := connection.recv(1 << 16):
+    for frame in reader.feed(data):
+        match frame:
+            case Assign(jobs):
+                received += len(jobs)
+                for job, log_file in jobs:
+                    take(job, log_file.key, log_file.etag)
+            case Flush():
+                if not slow:
+                    prepare()
+            case Drain():
+                say(Returned(tuple(slow)))
+                prepare()
+                os._exit(0)
+        say(Beat(jobs_welcome=max(done + 16, received), jobs_done=done, events=done))
+os._exit(0)
+"""
