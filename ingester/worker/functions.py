@@ -2,12 +2,13 @@
 
 import asyncio
 import inspect
+import sys
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
-from ingester.model.errors import ConfigurationError, FunctionError
+from ingester.model.errors import ConfigurationError, FunctionError, OutputError
 from ingester.model.event import CloudTrailEvent
 from ingester.model.filters import Keep, compile_filters
 from ingester.model.hooks import EventFilter
@@ -56,6 +57,13 @@ class Functions:
                 self._await(outcome)
         except BaseException as error:  # SystemExit too: a function must not end a worker that others share
             raise function_error("process", error) from error
+
+    def flush(self) -> None:
+        """Write out what the function has printed, before its events count as done. Raises OutputError."""
+        try:
+            sys.stdout.flush()
+        except (OSError, ValueError) as error:
+            raise OutputError(f"Standard output, which process writes to, can't be written: {error}.") from error
 
     def close(self) -> None:
         """End the event loop, if there is one."""

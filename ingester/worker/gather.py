@@ -170,6 +170,8 @@ class Gathering:
         """
         if not self._log_files:
             return
+        if self._functions is not None:
+            self._functions.flush()
         self._write(rest=True)
         data_files = self._stage.finish(tuple(_committed(gathered) for gathered in self._log_files))
         prepared = Prepared(

@@ -83,6 +83,7 @@ class Processing:
         """Tell which log files are done, the records that can't be read in the quarantine."""
         if not self._done:
             return
+        self._functions.flush()
         commit_id = uuid.uuid4().hex
         data_files = self._quarantine(commit_id)
         done, self._done, self._bad = self._done, [], []
