@@ -1,11 +1,13 @@
 """`python -m bench`: runs the sections one after another, keeps their figures, rewrites the report when asked to."""
 
 import argparse
+import sys
 import time
 from collections.abc import Callable
 
 from bench import conversion, end_to_end, memory, ratios, results, scaling, stage_section, supervisor
 from bench.conversion import Say
+from bench.measure import BenchError
 from bench.report import write_report
 from bench.results import Result
 
@@ -37,8 +39,11 @@ def main() -> None:
     parser.add_argument("--no-run", action="store_true", help="with --report: from the figures of earlier runs")
     arguments = parser.parse_args()
     if not arguments.no_run:
-        for name in arguments.only or SECTIONS:
-            _run(name, quick=arguments.quick)
+        try:
+            for name in arguments.only or SECTIONS:
+                _run(name, quick=arguments.quick)
+        except BenchError as error:
+            sys.exit(f"error: {error}")
     if arguments.report:
         write_report()
 

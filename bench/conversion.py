@@ -5,13 +5,12 @@ the least CPU time counts. MB are 10⁶ bytes of JSON; a CPU second is one of th
 """
 
 import shutil
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from bench.data import BUSY, CACHE, LARGE, QUICK_PROFILES, TINY, TYPICAL, Data, prepare
-from bench.measure import INGESTER, CommandFailedError, Usage, run, run_module
+from bench.measure import INGESTER, BenchError, CommandFailedError, Usage, run, run_module
 from bench.results import Result
 
 PEERS = ("duckdb", "polars", "orjson", "ijson")
@@ -79,7 +78,7 @@ def _compare(ours: Path, theirs: Path) -> str:
     try:
         _, told = run_module("bench.rows", ours, theirs)
     except CommandFailedError as error:
-        raise SystemExit(f"error: {theirs.name} and the ingester do not give the same rows.\n{error}") from None
+        raise BenchError(f"{theirs.name} and the ingester do not give the same rows.\n{error}") from None
     return told.strip()
 
 
@@ -99,7 +98,3 @@ def _told(usage: Usage) -> Result:
         "system_seconds": usage.system_seconds,
         "peak_rss_bytes": usage.peak_rss_bytes,
     }
-
-
-if __name__ == "__main__":
-    print(run_section(print, quick="--quick" in sys.argv))

@@ -67,7 +67,7 @@ class Data:
 def prepare(profile: Profile) -> Data:
     """The log files of a profile, generated if they are not there yet."""
     folder = CACHE / profile.folder_name
-    description = folder / "description.json"
+    description = CACHE / f"{profile.folder_name}.json"
     if not description.exists() or json.loads(description.read_text())["version"] != _VERSION:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)

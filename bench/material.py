@@ -5,17 +5,18 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 
 import numpy as np
 import pyarrow as pa
-from ingester.columns.build import Lineage, record_batch
 from msgspec import Raw
 
+from ingester.columns.build import Lineage, record_batch
 from ingester.decode.events import decode_events
 from ingester.decode.whole import split_whole
 from ingester.lake.row_order import in_order
 from ingester.lake.stage import ROW_GROUP_BYTES, ROW_GROUP_ROWS
-from ingester.model.event import CloudTrailEvent
+from ingester.model.event import FREE_FORM_FIELDS, CloudTrailEvent
 from ingester.model.settings import Settings
 
 BATCH_ROWS = Settings().batch_rows
@@ -62,6 +63,12 @@ class Material:
     def decoded(self) -> list[list[CloudTrailEvent]]:
         """Typed events of the chunks."""
         return [decode_events(chunk, 0).events for chunk in self.chunks]
+
+    @cached_property
+    def free_form(self) -> list[list[tuple[Raw, ...]]]:
+        """The values of each free-form column of each chunk."""
+        getters = [attrgetter(name) for name in FREE_FORM_FIELDS]
+        return [[tuple(map(getter, events)) for getter in getters] for events in self.decoded]
 
     @cached_property
     def lineages(self) -> list[Lineage]:

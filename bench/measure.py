@@ -32,20 +32,28 @@ class Usage(Struct, frozen=True):
         return self.user_seconds + self.system_seconds
 
 
-class CommandFailedError(Exception):
+class BenchError(Exception):
+    """A figure that can't be trusted: rows that differ, messages that are left."""
+
+
+class CommandFailedError(BenchError):
     """A command that was to be measured ended with an exit code of its own; the message has its last words."""
+
+
+Environment = Mapping[str, str | None]
+"""Variables of the environment to set, or, with None, to do without."""
 
 
 class Running:
     """A command under way. `pid` is its first process."""
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
+    def __init__(self, command: Sequence[str], environment: Environment | None = None) -> None:
         read_end, write_end = os.pipe()
         self._command = command
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-S", str(_REAP), str(write_end), *command],
             cwd=PROJECT_ROOT,
-            env={**os.environ, **(environment or {})},
+            env={name: value for name, value in {**os.environ, **(environment or {})}.items() if value is not None},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -66,7 +74,7 @@ class Running:
         return usage, output
 
 
-def run(command: Sequence[str], environment: Mapping[str, str] | None = None) -> tuple[Usage, str]:
+def run(command: Sequence[str], environment: Environment | None = None) -> tuple[Usage, str]:
     """Run a command to its end; what it took and what it printed. Raises CommandFailedError."""
     return Running(command, environment).wait()
 

@@ -6,6 +6,7 @@ hardly depend on how fast the machine is; they do depend a little on its kind (v
 
 import gc
 import json
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -86,3 +87,7 @@ def _no_collector() -> Iterator[None]:
     finally:
         gc.enable()
         gc.unfreeze()
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure_ratios(guard_material(), int(sys.argv[1]))))

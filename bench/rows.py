@@ -70,7 +70,7 @@ def _read(folder: Path) -> pa.Table:
 def _compare_column(name: str, left: pa.Table, right: pa.Table) -> int:
     ours = dict(_leaves(name, _array(left, name)))
     theirs = dict(_leaves(name, _array(right, name)))
-    shared = ours.keys() & theirs.keys()
+    shared = [leaf for leaf in ours if leaf in theirs]
     for leaf in shared:
         a, b = ours[leaf], theirs[leaf]
         if len(a) != len(b) or not a.equals(b):

@@ -5,10 +5,10 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from ingester.columns.build import record_batch
-
 from bench import floor
 from bench.material import Material, uri
+from ingester.columns.build import record_batch
+from ingester.columns.freeform import JsonTexts
 from ingester.decode.events import decode_events
 from ingester.decode.gunzip import inflate_at_once
 from ingester.decode.read import WHOLE_BYTES_MAX
@@ -46,6 +46,16 @@ def columns(material: Material, _scratch: Path) -> None:
     """Events → record batches."""
     for events, lineage in zip(material.decoded, material.lineages, strict=True):
         record_batch(events, lineage)
+
+
+def free_form(material: Material, _scratch: Path) -> None:
+    """The free-form columns of that, alone."""
+    for columns_of_chunk in material.free_form:
+        texts = JsonTexts()
+        finishes = [texts.add(values) for values in columns_of_chunk]
+        texts.make()
+        for finish in finishes:
+            finish()
 
 
 def stage(material: Material, scratch: Path) -> None:
@@ -104,6 +114,7 @@ STAGES: dict[str, Callable[[Material, Path], object]] = {
     "split": split,
     "typed decode": decode,
     "columns": columns,
+    "free-form columns": free_form,
     "Parquet": floor.write_parquet,
     "partition, sort, stage": stage,
     "stream lane": stream,

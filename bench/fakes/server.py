@@ -113,7 +113,6 @@ class Fake:
         self._s3 = FakeS3(world, objects)
         self._queue = FakeQueue(bodies, world.messages_a_second)
         self._calls: Counter[str] = Counter()
-        self._get_times: list[float] = []
         self._waiting: list[tuple[float, int, Connection, int, float]] = []
         self._number = count()
         self._began_at_seconds = time.monotonic()
@@ -129,8 +128,6 @@ class Fake:
             return Answer(respond("200 OK", msgspec.json.encode(self._counts())))
         operation, answer = self._s3.answer(request)
         self._calls[operation] += 1
-        if operation == "GetObject":
-            self._get_times.append(time.monotonic())
         return answer
 
     def wake(self, now_seconds: float) -> float | None:
@@ -184,19 +181,10 @@ class Fake:
             body_bytes=self._s3.body_bytes,
             first_receive_seconds=max(0.0, self._first_receive_seconds - began),
             last_delete_seconds=max(0.0, self._last_delete_seconds - began),
-            gets_a_second=_middle_rate(self._get_times),
             gets_at_once_max=self.server.late_max,
             cpu_seconds=time.process_time() - self._began_cpu_seconds,
             seconds=time.monotonic() - began,
         )
-
-
-def _middle_rate(times: list[float]) -> float:
-    tenth = len(times) // 10
-    if tenth == 0:
-        return 0.0
-    first, last = times[tenth], times[-tenth - 1]
-    return (len(times) - 2 * tenth - 1) / (last - first) if last > first else 0.0
 
 
 def _json(body: bytes) -> Answer:

@@ -31,8 +31,6 @@ class Counts(Struct):
     body_bytes: int = 0
     first_receive_seconds: float = 0.0
     last_delete_seconds: float = 0.0
-    gets_a_second: float = 0.0
-    """GETs of objects, over the middle eight tenths of them: without beginning and end."""
     gets_at_once_max: int = 0
     """The most GETs that waited for their first byte, or for the rest of their body, at one time."""
     cpu_seconds: float = 0.0

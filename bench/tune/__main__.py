@@ -11,7 +11,16 @@ from bench.measure import CommandFailedError
 from bench.tune.sample import is_queue, take_sample
 from bench.tune.scratch import Scratch
 from bench.tune.show import command_line, draw_png, live_table, terminal_charts
-from bench.tune.sweep import Choice, Measured, choose, sweep
+from bench.tune.sweep import (
+    BATCH_ROWS,
+    FETCHES_AHEAD,
+    Candidates,
+    Choice,
+    Measured,
+    recommended,
+    sweep,
+    worker_counts,
+)
 from bench.tune.trial import run_trial
 from ingester.model.errors import IngesterError
 from ingester.model.log_file import LogFile
@@ -49,9 +58,19 @@ def _parse() -> argparse.Namespace:
     )
     parser.add_argument("--endpoint-url", help="one endpoint for S3 and SQS, for servers that are not AWS")
     parser.add_argument("--region", help="AWS region; default: the AWS environment")
+    for option, what in (
+        ("--workers", "numbers of workers"),
+        ("--fetches-ahead", "fetches ahead (S3)"),
+        ("--batch-rows", "batch rows"),
+    ):
+        parser.add_argument(option, type=_numbers, metavar="N,N,…", help=f"the {what} to try")
     parser.add_argument("--seconds", type=float, default=5.0, help="about how long a trial takes with one worker (5)")
     parser.add_argument("--chart", type=Path, default=Path("tune.png"), help="where the chart goes (tune.png)")
     return parser.parse_args()
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(sorted({int(number) for number in text.split(",")}))
 
 
 def _tune(arguments: argparse.Namespace, console: Console) -> None:
@@ -61,7 +80,12 @@ def _tune(arguments: argparse.Namespace, console: Console) -> None:
     scratch = Scratch(settings, arguments.output, say)
     log_files = _enough(log_files, settings, scratch, arguments.seconds)
     say(f"{len(log_files):,} log files in each trial.\n")
-    on_s3 = bool(log_files[0].bucket)
+    candidates = Candidates(
+        arguments.workers or worker_counts(usable_cores()),
+        # Files on disk are not fetched ahead at all.
+        (arguments.fetches_ahead or FETCHES_AHEAD) if log_files[0].bucket else (Choice.fetches_ahead,),
+        arguments.batch_rows or BATCH_ROWS,
+    )
     trials: list[tuple[str, Measured]] = []
     with Live(console=console, refresh_per_second=8) as live:
 
@@ -72,17 +96,16 @@ def _tune(arguments: argparse.Namespace, console: Console) -> None:
             live.update(live_table(trials, running))
             return run_trial(choice, log_files, settings, scratch)
 
-        for trial in sweep(usable_cores(), try_, on_s3=on_s3):
+        for trial in sweep(candidates, try_):
             trials.append(trial)
         live.update(live_table(trials, ""))
-    best = choose([measured for name, measured in trials if name == "workers, tuned"], Choice(0))
+    best = recommended(trials)
     console.print(terminal_charts(trials))
     draw_png(trials, arguments.chart)
     say(f"Drawn in {arguments.chart}.\n\nRecommended, {best.json_bytes / 1e6:,.0f} MB of JSON a second here:")
-    recommended = command_line(
-        arguments.source, settings, arguments.output, best.choice, is_queue=is_queue(arguments.source)
-    )
-    console.print(f"  {recommended}", style="bold cyan", soft_wrap=True)
+    source = arguments.source
+    command = command_line(source, settings, arguments.output, best.choice, is_queue=is_queue(source))
+    console.print(f"  {command}", style="bold cyan", soft_wrap=True)
 
 
 def _enough(log_files: list[LogFile], settings: Settings, scratch: Scratch, seconds: float) -> list[LogFile]:

@@ -9,7 +9,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from bench.tune.sweep import Choice, Measured
+from bench.tune.sweep import WORKERS, Choice, Measured, by_workers
 from ingester.model.settings import Settings
 
 Trials = Sequence[tuple[str, Measured]]
@@ -53,7 +53,7 @@ def live_table(trials: Trials, running: str) -> RenderableType:
 
 def terminal_charts(trials: Trials) -> RenderableType:
     """Throughput, CPU and memory by workers, as bars of text."""
-    found = _by_workers(trials, "workers, tuned")
+    found = by_workers(trials)
     charts = []
     for title, unit, values in (
         ("Throughput", "MB/s", [measured.json_bytes / 1e6 for measured in found]),
@@ -79,8 +79,8 @@ def draw_png(trials: Trials, path: Path) -> None:
     from matplotlib import pyplot as plt
 
     figure, axes = plt.subplots(1, 3, figsize=(11, 3.4), dpi=90)
-    for name, label in (("workers", "defaults"), ("workers, tuned", "tuned")):
-        found = _by_workers(trials, name)
+    defaults = [trial for trial in trials if trial[0] == WORKERS]
+    for label, found in (("defaults", by_workers(defaults)), ("tuned", by_workers(trials))):
         workers = [measured.choice.workers for measured in found]
         axes[0].plot(workers, [measured.json_bytes / 1e6 for measured in found], marker="o", label=label)
         axes[1].plot(workers, [measured.cores_busy for measured in found], marker="o", label=label)
@@ -111,7 +111,3 @@ def command_line(source: str, settings: Settings, output: str, choice: Choice, *
         if value:
             words += [option, value]
     return shlex.join(words)
-
-
-def _by_workers(trials: Trials, name: str) -> list[Measured]:
-    return sorted((m for tried, m in trials if tried == name), key=lambda measured: measured.choice.workers)

@@ -1,7 +1,7 @@
 """Which trials to make, and what to make of them. Pure.
 
-One choice after another: workers, fetches ahead, batch rows, and workers again with what was chosen. Every
-combination would take an hour and tell little more: the three hardly depend on each other.
+One choice after another: workers, fetches ahead, batch rows, and workers again if another choice than the default
+was made since. Every combination would take an hour and tell little more: the three hardly depend on each other.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -40,6 +40,17 @@ class Measured:
 
 Try = Callable[[Choice], Measured]
 
+WORKERS, FETCHES, ROWS, WORKERS_TUNED = "workers", "fetches ahead", "batch rows", "workers, tuned"
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """The values to try. Of one value there is nothing to try."""
+
+    workers: Sequence[int]
+    fetches_ahead: Sequence[int] = FETCHES_AHEAD
+    batch_rows: Sequence[int] = BATCH_ROWS
+
 
 def worker_counts(cores: int) -> list[int]:
     """One to twice the cores; not every one of them on a large machine."""
@@ -48,9 +59,14 @@ def worker_counts(cores: int) -> list[int]:
     return sorted({1, cores // 4, cores // 2, 3 * cores // 4, cores, 5 * cores // 4, 3 * cores // 2, 2 * cores} - {0})
 
 
-def sweep(cores: int, try_: Try, *, on_s3: bool) -> Iterator[tuple[str, Measured]]:
-    """Every trial as it is made, with the name of the choice that it is for; the last name is `workers, tuned`."""
-    best = Choice(workers=cores)
+def sweep(candidates: Candidates, try_: Try) -> Iterator[tuple[str, Measured]]:
+    """Every trial as it is made, with the name of the choice that it is for."""
+    start = Choice(0, candidates.fetches_ahead[0], candidates.batch_rows[0])
+    if len(candidates.fetches_ahead) > 1:
+        start = replace(start, fetches_ahead=Choice.fetches_ahead)
+    if len(candidates.batch_rows) > 1:
+        start = replace(start, batch_rows=Choice.batch_rows)
+    best = start
 
     def over(name: str, choices: Sequence[Choice], default: Choice) -> Iterator[tuple[str, Measured]]:
         nonlocal best
@@ -60,12 +76,27 @@ def sweep(cores: int, try_: Try, *, on_s3: bool) -> Iterator[tuple[str, Measured
             yield name, found[-1]
         best = choose(found, default).choice
 
-    counts = worker_counts(cores)
-    yield from over("workers", [replace(best, workers=n) for n in counts], Choice(0))
-    if on_s3:
-        yield from over("fetches ahead", [replace(best, fetches_ahead=n) for n in FETCHES_AHEAD], best)
-    yield from over("batch rows", [replace(best, batch_rows=n) for n in BATCH_ROWS], best)
-    yield from over("workers, tuned", [replace(best, workers=n) for n in counts], Choice(0))
+    yield from over(WORKERS, [replace(best, workers=n) for n in candidates.workers], start)
+    if len(candidates.fetches_ahead) > 1:
+        yield from over(FETCHES, [replace(best, fetches_ahead=n) for n in candidates.fetches_ahead], best)
+    if len(candidates.batch_rows) > 1:
+        yield from over(ROWS, [replace(best, batch_rows=n) for n in candidates.batch_rows], best)
+    if replace(best, workers=0) != start:
+        yield from over(WORKERS_TUNED, [replace(best, workers=n) for n in candidates.workers], start)
+
+
+def recommended(trials: Sequence[tuple[str, Measured]]) -> Measured:
+    """What a whole sweep has found."""
+    return choose(by_workers(trials), Choice(0))
+
+
+def by_workers(trials: Sequence[tuple[str, Measured]]) -> list[Measured]:
+    """The trials of each number of workers, with the other choices at their best."""
+    for name in (WORKERS_TUNED, WORKERS):
+        found = [measured for tried, measured in trials if tried == name]
+        if found:
+            return sorted(found, key=lambda measured: measured.choice.workers)
+    return []
 
 
 def choose(found: Sequence[Measured], default: Choice) -> Measured:
