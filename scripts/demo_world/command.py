@@ -19,4 +19,5 @@ def environment() -> dict[str, str]:
     """This process's environment with the made-up credentials in place of any others, and none of our options."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "INGESTER_"))}
     no_files = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
-    return kept | CREDENTIALS | no_files | {"PYTHONPATH": str(_PROJECT_ROOT)}
+    # wide, so that no sentence is broken into lines
+    return kept | CREDENTIALS | no_files | {"PYTHONPATH": str(_PROJECT_ROOT), "COLUMNS": "300"}

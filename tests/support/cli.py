@@ -82,6 +82,9 @@ def running_ingester(folder: Path, *arguments: str | Path) -> Iterator[Running]:
         )
     try:
         yield Running(process, stdout_file, stderr_file)
+    except BaseException:
+        print(stderr_file.read_text())
+        raise
     finally:
         process.kill()
         process.wait()

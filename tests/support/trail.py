@@ -46,15 +46,15 @@ def generated(key: str, body: bytes) -> GeneratedLogFile:
 def expected_records(bucket: str, log_files: Iterable[GeneratedLogFile]) -> dict[RecordPlace, bytes]:
     """Every record of the log files, as delivered, by the place that it must have in the lake. Bucket "": on disk."""
     return {
-        (LogFile(bucket, log_file.key).uri, index): bytes(record)
+        (LogFile(bucket, log_file.key).uri, index): record
         for log_file in log_files
         for index, record in enumerate(records_of(log_file.body))
     }
 
 
-def records_of(body: bytes) -> list[msgspec.Raw]:
-    """The records of a gzipped log file."""
-    return msgspec.json.decode(igzip.decompress(body), type=_LogFileDocument).records
+def records_of(body: bytes) -> list[bytes]:
+    """The records of a gzipped log file, as delivered."""
+    return [bytes(raw) for raw in msgspec.json.decode(igzip.decompress(body), type=_LogFileDocument).records]
 
 
 def message_bodies(objects: Sequence[StoredObject]) -> list[str]:

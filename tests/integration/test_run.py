@@ -1,0 +1,373 @@
+"""`ingester run`, the real command against a moto server: a queue's messages become Parquet, each record once."""
+
+import json
+import signal
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from isal import igzip
+
+from scripts.demo_world.log_files import GeneratedLogFile, log_file, pack
+from scripts.demo_world.notifications import (
+    VALIDATION_MESSAGE,
+    StoredObject,
+    cloudtrail_message,
+    s3_event,
+    s3_test_event,
+    sns_envelope,
+)
+from tests.support.cli import ingester, is_running, running_ingester
+from tests.support.compare import assert_same_records
+from tests.support.lake import DiskLake, Lake
+from tests.support.moto import Place
+from tests.support.trail import expected_records, generated, message_bodies, records_of, small_world, store
+from tests.support.waiting import wait_until
+
+UNTIL_EMPTY = ["--until-empty", "--workers", "2"]
+
+
+def test_every_form_of_notification_brings_each_record_once_and_whole(
+    moto_place: Place, lake: Lake, s3_options: list[str]
+) -> None:
+    log_files = small_world(3_000)
+    queue = moto_place.queue()
+    queue.send(*message_bodies(store(moto_place, log_files)))
+
+    ended = ingester("run", "--queue-url", queue.url, *lake.arguments, *s3_options, *UNTIL_EMPTY)
+
+    assert ended.exit_code == 0, ended.stderr
+    expected = expected_records(moto_place.bucket, log_files)
+    assert lake.places() == Counter(expected.keys())
+    assert_same_records(lake.table(), expected)
+    assert queue.is_empty()
+    assert lake.leftovers() == []
+
+
+@pytest.mark.parametrize("sample", ["boogy_production", "opensearch_catalog", "traildiscover"])
+def test_real_records_come_through_whole(
+    samples: Path, sample: str, moto_place: Place, disk_lake: DiskLake, s3_options: list[str]
+) -> None:
+    folder = samples / sample
+    log_files = [generated(path.relative_to(folder).as_posix(), path.read_bytes()) for path in folder.rglob("*.gz")]
+    queue = moto_place.queue()
+    queue.send(*message_bodies(store(moto_place, log_files)))
+
+    ended = ingester("run", "--queue-url", queue.url, *disk_lake.arguments, *s3_options, *UNTIL_EMPTY)
+
+    assert ended.exit_code == 0, ended.stderr
+    expected = expected_records(moto_place.bucket, log_files)
+    assert disk_lake.places() == Counter(expected.keys())
+    assert_same_records(disk_lake.table(), expected)
+
+
+def test_odd_keys_are_fetched_as_they_are_spelt(
+    moto_place: Place, disk_lake: DiskLake, s3_options: list[str]
+) -> None:
+    keys = [
+        "logs//AWSLogs/a.json.gz",
+        "a b+c%2Bd=é&.json.gz",
+        "/lead.json.gz",
+        "up/../down/./x.json.gz",
+        "日本.json.gz",
+    ]
+    log_files = [generated(key, log_file(3, seed=number).body) for number, key in enumerate(keys)]
+    objects = store(moto_place, log_files)
+    queue = moto_place.queue()
+    queue.send(cloudtrail_message(objects[:3]), s3_event(objects[3:]))
+
+    ended = ingester("run", "--queue-url", queue.url, *disk_lake.arguments, *s3_options, *UNTIL_EMPTY)
+
+    assert ended.exit_code == 0, ended.stderr
+    assert disk_lake.places() == Counter(expected_records(moto_place.bucket, log_files).keys())
+
+
+def test_an_object_announced_again_in_other_forms_and_runs_adds_no_row(
+    moto_place: Place, lake: Lake, s3_options: list[str]
+) -> None:
+    log_files = small_world(300)
+    objects = store(moto_place, log_files)
+    queue = moto_place.queue()
+    command = ["run", "--queue-url", queue.url, *lake.arguments, *s3_options, *UNTIL_EMPTY]
+    queue.send(*message_bodies(objects), *message_bodies(objects))
+    assert ingester(*command).exit_code == 0
+    queue.send(*message_bodies(objects[::-1]))
+
+    again = ingester(*command)
+
+    assert again.exit_code == 0, again.stderr
+    assert lake.places() == Counter(expected_records(moto_place.bucket, log_files).keys())
+    assert queue.is_empty()
+
+
+def test_an_object_written_anew_is_another_log_file(
+    moto_place: Place, disk_lake: DiskLake, s3_options: list[str]
+) -> None:
+    queue = moto_place.queue()
+    command = ["run", "--queue-url", queue.url, *disk_lake.arguments, *s3_options, *UNTIL_EMPTY]
+    for seed in (1, 2):
+        queue.send(s3_event(store(moto_place, [generated("one.json.gz", log_file(5, seed=seed).body)])))
+        assert ingester(*command).exit_code == 0
+
+    assert set(disk_lake.places().values()) == {2}
+
+
+def test_set_up_tests_and_digests_are_deleted_and_counted(
+    moto_place: Place, disk_lake: DiskLake, s3_options: list[str]
+) -> None:
+    folder = "AWSLogs/1/CloudTrail-Digest/us-east-1/2025/11/03/"
+    digest = f"{folder}1_CloudTrail-Digest_us-east-1_trail_us-east-1_20251103T000000Z.json.gz"
+    queue = moto_place.queue()
+    queue.send(
+        VALIDATION_MESSAGE,
+        sns_envelope(VALIDATION_MESSAGE),
+        s3_test_event("bucket"),
+        sns_envelope(s3_test_event("bucket")),
+        cloudtrail_message([StoredObject(moto_place.bucket, digest, "", 0)]),
+    )
+
+    ended = ingester("run", "--queue-url", queue.url, *disk_lake.arguments, *s3_options, *UNTIL_EMPTY)
+
+    assert ended.exit_code == 0, ended.stderr
+    assert queue.is_empty()
+    assert disk_lake.data_files() == []
+    assert "1 digests skipped" in ended.stdout
+    assert "2 validation_message" in ended.stdout
+    assert "2 test_event" in ended.stdout
+
+
+def test_a_message_that_a_dead_predecessor_holds_is_waited_for(
+    moto_place: Place, disk_lake: DiskLake, s3_options: list[str]
+) -> None:
+    log_files = [log_file(7)]
+    queue = moto_place.queue()
+    queue.send(*message_bodies(store(moto_place, log_files)))
+    moto_place.sqs.receive_message(QueueUrl=queue.url, VisibilityTimeout=4)
+
+    ended = ingester("run", "--queue-url", queue.url, *disk_lake.arguments, *s3_options, *UNTIL_EMPTY)
+
+    assert ended.exit_code == 0, ended.stderr
+    assert sum(disk_lake.places().values()) == 7
+    assert queue.is_empty()
+
+
+def test_sigterm_commits_what_is_in_hand_deletes_its_messages_and_exits_with_0(
+    moto_place: Place, disk_lake: DiskLake, s3_options: list[str], tmp_path: Path
+) -> None:
+    # a record that can't be read is staged as soon as it is met, which shows that the log file is in hand
+    begun = generated("begun.json.gz", pack(["17", *records_of(log_file(2_000).body)]))
+    others = small_world(500)
+    [first, *objects] = store(moto_place, [begun, *others])
+    queue = moto_place.queue()
+    queue.send(s3_event([first]))
+    service = ["run", "--queue-url", queue.url, *disk_lake.arguments, *s3_options, "--workers", "1"]
+
+    with running_ingester(tmp_path, *service, "--flush-interval", "3600") as running:
+        wait_until(lambda: any("records" in name for name in disk_lake.leftovers()), what="a record to be staged")
+        queue.send(*message_bodies(objects))
+        wait_until(lambda: queue.counts()[0] == 0, what="all messages to be received")
+        workers = running.worker_pids()
+        assert disk_lake.data_files() == []
+        running.send(signal.SIGTERM)
+        ended = running.wait()
+
+    assert ended.exit_code == 0, ended.stderr
+    assert len(workers) == 1
+    assert not any(is_running(pid) for pid in workers)
+    drained = disk_lake.places()
+    assert {index for uri, index in drained if uri.endswith("begun.json.gz")} == set(range(1, 2_001))
+    assert set(drained.values()) == {1}
+    assert disk_lake.leftovers() == []
+    _, in_flight, _ = queue.counts()
+    assert in_flight == 0, "what was not drained is visible again at once"
+    left = ingester("run", "--queue-url", queue.url, *disk_lake.arguments, *s3_options, *UNTIL_EMPTY)
+    assert left.exit_code == 0, left.stderr
+    of_others = {
+        place: times for place, times in disk_lake.places().items() if not place[0].endswith("begun.json.gz")
+    }
+    assert of_others == Counter(expected_records(moto_place.bucket, others).keys())
+
+
+def test_rows_reach_the_lake_within_the_flush_interval_while_the_service_runs(
+    moto_place: Place, disk_lake: DiskLake, s3_options: list[str], tmp_path: Path
+) -> None:
+    queue = moto_place.queue()
+    service = [
+        "run",
+        "--queue-url",
+        queue.url,
+        *disk_lake.arguments,
+        *s3_options,
+        "--workers",
+        "1",
+        "--flush-interval",
+        "1",
+    ]
+
+    with running_ingester(tmp_path, *service) as running:
+        for seed in (1, 2):
+            queue.send(*message_bodies(store(moto_place, [log_file(5, seed=seed)])))
+            wait_until(queue.is_empty, what="the message to be deleted")
+            assert sum(disk_lake.places().values()) == 5 * seed
+        running.send(signal.SIGINT)
+        assert running.wait().exit_code == 0
+
+
+def test_partitions_are_those_of_the_records(moto_place: Place, disk_lake: DiskLake, s3_options: list[str]) -> None:
+    queue = moto_place.queue()
+    queue.send(*message_bodies(store(moto_place, small_world(500))))
+    options = ["--partition-by", "region,account,hour", *UNTIL_EMPTY]
+
+    ended = ingester("run", "--queue-url", queue.url, *disk_lake.arguments, *s3_options, *options)
+
+    assert ended.exit_code == 0, ended.stderr
+    keys = {tuple(part.split("=")[0] for part in name.split("/")[1:-1]) for name in disk_lake.data_files()}
+    assert keys == {("region", "account", "hour")}
+
+
+def test_every_option_can_come_from_the_environment(moto_place: Place, disk_lake: DiskLake, tmp_path: Path) -> None:
+    queue = moto_place.queue()
+    queue.send(*message_bodies(store(moto_place, [log_file(5)])))
+    options = {
+        "QUEUE_URL": queue.url,
+        "OUTPUT": str(disk_lake.root),
+        "ENDPOINT_URL": moto_place.server.endpoint_url,
+        "REGION": "us-east-1",
+        "WORKERS": "1",
+        "UNTIL_EMPTY": "1",
+        "LOG_FORMAT": "json",
+        "STATE_DIR": str(tmp_path / "state"),
+    }
+
+    ended = ingester("run", environ={f"INGESTER_{name}": value for name, value in options.items()})
+
+    assert ended.exit_code == 0, ended.stderr
+    assert sum(disk_lake.places().values()) == 5
+    assert list((tmp_path / "state").iterdir())
+    assert all(json.loads(line)["level"] for line in ended.stderr.splitlines())
+
+
+BAD_LOG_FILES = {
+    "not-gzip.json.gz": b"\x00this is no log file",
+    "cut-short.json.gz": log_file(400).body[:-900],
+    "not-json.json.gz": igzip.compress(b'{"Records":[{"eventVersion":"1.08",}]}'),
+    "no-records.json.gz": igzip.compress(b'{"Events":[]}'),
+}
+
+
+def test_bad_log_files_are_quarantined_with_the_reason_and_their_messages_go_to_the_dead_letters(
+    moto_place: Place, lake: Lake, s3_options: list[str]
+) -> None:
+    good = small_world(200)
+    bad = [generated(key, body) for key, body in BAD_LOG_FILES.items()]
+    objects = store(moto_place, [*good, *bad])
+    queue = moto_place.queue(max_receive_count=3)
+    bad_bodies = [s3_event([stored]) for stored in objects[len(good) :]]
+    # a bad one among good ones in one message must not hold them back
+    mixed = s3_event([objects[0], objects[-1]])
+    queue.send(*bad_bodies, mixed, *message_bodies(objects[: len(good)]))
+    options = ["--max-attempts", "2", *UNTIL_EMPTY]
+
+    ended = ingester("run", "--queue-url", queue.url, *lake.arguments, *s3_options, *options)
+
+    assert ended.exit_code == 0, ended.stderr
+    assert lake.places() == Counter(expected_records(moto_place.bucket, good).keys())
+    quarantine = "\n".join(lake.quarantine().values())
+    for key in BAD_LOG_FILES:
+        assert key in ended.stdout, "the summary names what was quarantined"
+        assert key in quarantine
+    assert "Traceback" not in ended.stderr
+    assert queue.is_empty()
+    assert sorted(queue.dead_letters()) == sorted([*bad_bodies, mixed])
+    assert lake.leftovers() == []
+
+
+def test_a_log_file_that_is_not_there_is_named_with_what_to_mend(
+    moto_place: Place, disk_lake: DiskLake, s3_options: list[str]
+) -> None:
+    queue = moto_place.queue(max_receive_count=3)
+    queue.send(cloudtrail_message([StoredObject(moto_place.bucket, "AWSLogs/gone.json.gz", "", 1)]))
+    options = ["--max-attempts", "1", *UNTIL_EMPTY]
+
+    ended = ingester("run", "--queue-url", queue.url, *disk_lake.arguments, *s3_options, *options)
+
+    assert ended.exit_code == 0, ended.stderr
+    assert f"s3://{moto_place.bucket}/AWSLogs/gone.json.gz" in ended.stdout
+    assert "NoSuchKey" in "\n".join(disk_lake.quarantine().values())
+    assert len(queue.dead_letters()) == 1
+
+
+def test_records_that_are_no_objects_are_quarantined_with_their_bytes_and_the_others_committed(
+    moto_place: Place, lake: Lake, s3_options: list[str]
+) -> None:
+    whole = GeneratedLogFile(
+        "odd.json.gz", pack(['{"eventName":"A"}', "17", '{"eventName":"B"}', '"text"', "null"]), 5, 0
+    )
+    [stored] = store(moto_place, [whole])
+    queue = moto_place.queue()
+    queue.send(s3_event([stored]))
+
+    ended = ingester("run", "--queue-url", queue.url, *lake.arguments, *s3_options, *UNTIL_EMPTY)
+
+    assert ended.exit_code == 0, ended.stderr
+    uri = f"s3://{moto_place.bucket}/odd.json.gz"
+    assert lake.places() == Counter([(uri, 0), (uri, 2)])
+    [quarantined] = lake.quarantine().values()
+    assert sorted(json.loads(line)["record_index"] for line in quarantined.splitlines()) == [1, 3, 4]
+    assert "3 records" in ended.stdout
+    assert queue.is_empty()
+
+
+def test_a_body_that_nobody_understands_is_warned_about_and_left_to_the_redrive_policy(
+    moto_place: Place, disk_lake: DiskLake, s3_options: list[str]
+) -> None:
+    queue = moto_place.queue(max_receive_count=2)
+    queue.send("Dear ingester, how are you?", *message_bodies(store(moto_place, [log_file(3)])))
+
+    ended = ingester("run", "--queue-url", queue.url, *disk_lake.arguments, *s3_options, *UNTIL_EMPTY)
+
+    assert ended.exit_code == 0, ended.stderr
+    assert "Dear ingester" in ended.stderr
+    assert queue.dead_letters() == ["Dear ingester, how are you?"]
+    assert sum(disk_lake.places().values()) == 3
+
+
+NO_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
+
+
+@pytest.mark.parametrize(
+    ("options", "environ", "named"),
+    [
+        ({"--queue-url": "{endpoint}/123456789012/no-such-queue"}, {}, "no-such-queue"),
+        ({"--queue-url": "cloudtrail"}, {}, "cloudtrail"),
+        ({"--output": "s3://no-such-bucket-{name}/lake", "--state-dir": "{folder}/state"}, {}, "no-such-bucket"),
+        ({"--output": "s3://{name}/lake"}, {}, "--state-dir"),
+        ({"--output": "{folder}/file/lake"}, {}, "file/lake"),
+        ({"--output": "{folder}/lake", "--state-dir": "{folder}/file/state"}, {}, "file/state"),
+        ({}, NO_CREDENTIALS, "credentials"),
+        ({"--endpoint-url": "http://127.0.0.1:9"}, {}, "127.0.0.1:9"),
+        ({"--partition-by": "weekday"}, {}, "weekday"),
+        ({"--target-file-size": "big"}, {}, "big"),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else None,
+)
+def test_what_the_user_must_mend_is_said_in_one_sentence_with_exit_code_2(
+    moto_place: Place, tmp_path: Path, options: dict[str, str], environ: dict[str, str], named: str
+) -> None:
+    (tmp_path / "file").write_text("a file where a directory is needed")
+    names = {"endpoint": moto_place.server.endpoint_url, "name": moto_place.name, "folder": tmp_path}
+    defaults = {
+        "--queue-url": moto_place.queue().url,
+        "--output": str(tmp_path / "lake"),
+        "--endpoint-url": moto_place.server.endpoint_url,
+    }
+    given = defaults | {option: value.format(**names) for option, value in options.items()}
+    arguments = [word for option in given.items() for word in option]
+
+    ended = ingester("run", "--until-empty", *arguments, environ=environ)
+
+    assert ended.exit_code == 2, ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert named in ended.stderr
+    [sentence] = ended.stderr.strip().splitlines()
+    assert sentence.startswith("error: ")
