@@ -95,7 +95,7 @@ def _map_gather(type_: pa.DataType) -> Gather:
     def gather(values: Values, _: Pools, __: int) -> Finish:
         if not any(values):
             return partial(nulls, len(values))
-        array = pa.array([value.items() if value else None for value in values], type_)
+        array = pa.array([[*value.items()] if value else None for value in values], type_)
         return lambda: array
 
     return gather
