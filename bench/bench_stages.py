@@ -16,7 +16,7 @@ from bench.stages import STAGES
 
 _QUICK = os.environ.get("BENCH_QUICK") == "1"
 _PROFILES = QUICK_PROFILES if _QUICK else (TINY.of(2000), TYPICAL.of(80), BUSY.of(12), LARGE.of(1))
-_ROUNDS = 5 if _QUICK else 15
+_ROUNDS = 3 if _QUICK else 15
 _STEPS = {**STAGES, **FLOOR}
 
 

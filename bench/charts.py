@@ -30,11 +30,13 @@ def _chart(name: str, title: str) -> Iterator[Axes]:
     plt.close(figure)
 
 
-def bars(name: str, title: str, values: Mapping[str, float], label: str, *, ours: str, floor: str = "") -> None:
+def bars(
+    name: str, title: str, values: Mapping[str, float], label: str, *, ours: Sequence[str], floor: str = ""
+) -> None:
     """Horizontal bars, ours and the floor in colours of their own, the value at the end of each."""
     with _chart(name, title) as axes:
         names = list(values)[::-1]
-        colours = [_OURS if n == ours else _FLOOR if n == floor else _OTHERS for n in names]
+        colours = [_OURS if n in ours else _FLOOR if n == floor else _OTHERS for n in names]
         drawn = axes.barh(names, [values[n] for n in names], color=colours)
         axes.bar_label(drawn, fmt="{:,.3g}", fontsize=8, padding=3)
         axes.set_xlabel(label, fontsize=8)

@@ -37,8 +37,3 @@ class Counts(Struct):
     """CPU time of the fake itself, user and system."""
     seconds: float = 0.0
     """How long it has been running."""
-
-    @property
-    def all_calls(self) -> int:
-        """Requests of every kind."""
-        return sum(self.calls.values())

@@ -78,7 +78,10 @@ def _tune(arguments: argparse.Namespace, console: Console) -> None:
     say = console.print
     log_files = take_sample(arguments.source, settings, say)
     scratch = Scratch(settings, arguments.output, say)
-    log_files = _enough(log_files, settings, scratch, arguments.seconds)
+    wanted = _enough(log_files, settings, scratch, arguments)
+    if wanted > len(log_files):
+        say(f"There are only {len(log_files):,} log files; {wanted:,} would do. Trials are short, figures rough.")
+    log_files = log_files[:wanted]
     say(f"{len(log_files):,} log files in each trial.\n")
     candidates = Candidates(
         arguments.workers or worker_counts(usable_cores()),
@@ -108,11 +111,11 @@ def _tune(arguments: argparse.Namespace, console: Console) -> None:
     console.print(f"  {command}", style="bold cyan", soft_wrap=True)
 
 
-def _enough(log_files: list[LogFile], settings: Settings, scratch: Scratch, seconds: float) -> list[LogFile]:
-    """As many log files as keep one worker busy for so long, told by a first trial with some of them."""
+def _enough(log_files: list[LogFile], settings: Settings, scratch: Scratch, arguments: argparse.Namespace) -> int:
+    """How many log files keep one worker busy for so long, told by a first trial with some of them."""
     some = log_files[:_FIRST_TRIAL_LOG_FILES]
     measured = run_trial(Choice(workers=1), some, settings, scratch)
-    return log_files[: max(_LOG_FILES_MIN, int(measured.log_files * seconds))]
+    return max(_LOG_FILES_MIN, int(measured.log_files * arguments.seconds))
 
 
 if __name__ == "__main__":

@@ -80,7 +80,10 @@ def draw_png(trials: Trials, path: Path) -> None:
 
     figure, axes = plt.subplots(1, 3, figsize=(11, 3.4), dpi=90)
     defaults = [trial for trial in trials if trial[0] == WORKERS]
-    for label, found in (("defaults", by_workers(defaults)), ("tuned", by_workers(trials))):
+    lines = {"defaults": by_workers(defaults)}
+    if by_workers(trials) != lines["defaults"]:
+        lines["tuned"] = by_workers(trials)
+    for label, found in lines.items():
         workers = [measured.choice.workers for measured in found]
         axes[0].plot(workers, [measured.json_bytes / 1e6 for measured in found], marker="o", label=label)
         axes[1].plot(workers, [measured.cores_busy for measured in found], marker="o", label=label)

@@ -25,7 +25,7 @@ class Order(Struct, frozen=True):
 
 
 class Outcome(Struct, frozen=True):
-    """What the process of a trial tells. `seconds` from the first log file assigned to the end."""
+    """What the process of a trial tells. `seconds` since workers began to work."""
 
     log_files: int
     events: int
