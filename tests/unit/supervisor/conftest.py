@@ -108,8 +108,7 @@ while data := connection.recv(1 << 16):
                 for job, log_file in jobs:
                     take(job, log_file.key, log_file.etag)
             case Flush():
-                if not slow:
-                    prepare()
+                prepare()
             case Drain():
                 say(Returned(tuple(slow)))
                 prepare()

@@ -95,12 +95,17 @@ def test_a_log_file_that_kills_its_worker_is_quarantined_alone(run: Run, workers
 def test_killed_workers_are_replaced_and_no_log_file_is_lost_or_doubled(run: Run) -> None:
     log_files = [log_file(number) for number in range(2_000)]
 
+    killed: list[int] = []
+
+    def alive() -> list[int]:
+        return [pid for pid in run.pids() if pid not in killed]
+
     def listing() -> Iterator[LogFile]:
         for number, some in enumerate(log_files):
             if number in (600, 1200, 1800):
-                done = run.counts.log_files_done
-                wait_until(lambda done=done: run.counts.log_files_done > done and bool(run.pids()))
-                os.kill(run.pids()[0], signal.SIGKILL)
+                wait_until(lambda: run.counts.log_files_done > 0 and bool(alive()))
+                killed.append(alive()[0])
+                os.kill(killed[-1], signal.SIGKILL)
             yield some
 
     run.backfill(listing())
@@ -245,6 +250,7 @@ def test_a_signal_drains_what_is_done_and_gives_back_the_rest_at_once(run: Run) 
     assert ending.interrupted
     assert run.in_ledger([log_file(1), named("slow")]) == [log_file(1)]
     assert list(sqs.kept.values()) == [body(named("slow"))]
+    assert run.counts.workers_died == 0
     assert sqs.hidden & set(sqs.kept) == set()
 
 
@@ -271,6 +277,21 @@ def test_a_second_signal_ends_within_seconds_and_makes_what_is_unfinished_visibl
     assert run.seconds < 5
     assert sqs.hidden == set()
     assert no_child_is_left()
+
+
+def test_receiving_goes_on_when_the_output_is_back_though_other_log_files_are_still_in_hand(
+    run: Run, tmp_path: Path
+) -> None:
+    run.settings = Settings(output=run.settings.output, workers=2, queue_urls=(QUEUE,))
+    sqs = Sqs([body(named("full")), body(named("slow"))])
+    comes_back = once(lambda: "pause" in sqs.told, (tmp_path / "output-is-back").touch)
+    ends = once(lambda: "resume" in sqs.told, lambda: os.kill(os.getpid(), signal.SIGTERM))
+    run.on_tick = lambda counts: (comes_back(counts), ends(counts))[0]
+
+    run.queue(sqs)
+
+    assert sqs.told[:2] == ["pause", "resume"]
+    assert list(sqs.kept.values()) == [body(named("slow"))]
 
 
 def test_signal_handlers_are_put_back(run: Run) -> None:
