@@ -140,13 +140,13 @@ def _part_gather(part: type[Struct]) -> Gather:
         if not (values and all(values)):
             if values == none_values(rows):
                 return partial(nulls, rows)
-            missing = values.count(None)
+            missing += values.count(None)
             values = [empty if value is None else value for value in values]
-        columns = transpose(values)
-        finishes = [gather(column, pools, missing) for gather, column in zip(gathers, columns, strict=True)]
+        fields = zip(gathers, transpose(values), strict=True)
+        finishes = [gather_field(column, pools, missing) for gather_field, column in fields]
 
         def finish() -> Array:
-            children = [finish() for finish in finishes]
+            children = [finish_field() for finish_field in finishes]
             return pa.Array.from_buffers(type_, rows, [_part_validity(children, rows, missing)], children=children)
 
         return finish
