@@ -13,6 +13,7 @@ from obstore.exceptions import BaseError as ObstoreError
 from ingester.aws.errors import explain
 from ingester.fetch.base import CHUNK_BYTES, WHOLE_BYTES_MAX, Fetched, MakeRoom, check_size, exactly
 from ingester.fetch.s3_errors import CallFailedError, explain_obstore, fetch_error
+from ingester.model.crash_points import WORKER_MID_DOWNLOAD, crash_point
 from ingester.model.errors import FetchError
 from ingester.model.log_file import LogFile
 
@@ -40,6 +41,7 @@ def get_with_obstore(store: "S3Store", log_file: LogFile, make_room: MakeRoom) -
         make_room(WHOLE_BYTES_MAX)
         return Fetched(found, size_bytes, exactly(size_bytes, _stream_of_obstore(answer, found), found.uri))
     make_room(size_bytes)
+    crash_point(WORKER_MID_DOWNLOAD, log_file.key)  # the headers are here, the body is on its way
     try:
         body = answer.bytes().to_bytes()  # isal and msgspec want bytes; the copy of a tiny body takes 0.1 µs
     except _OBSTORE_ERRORS as error:
@@ -81,6 +83,7 @@ def _stream_of_obstore(answer: "GetResult", found: LogFile) -> Iterator[bytes]:
     try:
         for chunk in answer.stream(min_chunk_size=CHUNK_BYTES):
             yield bytes(chunk)
+            crash_point(WORKER_MID_DOWNLOAD, found.key)
     except _OBSTORE_ERRORS as error:
         raise fetch_error(explain_obstore(error), found) from None
 

@@ -35,6 +35,7 @@ from ingester.lake.layout import (
 from ingester.lake.lock import locked
 from ingester.lake.quarantine import decode_entry, encode_entry
 from ingester.model.commit import Commit, DataFile
+from ingester.model.crash_points import SUPERVISOR_MID_PUBLISH, crash_point
 from ingester.model.errors import ConfigurationError, LakeDamagedError
 from ingester.model.quarantine import QuarantinedLogFile
 from ingester.model.settings import Settings
@@ -95,6 +96,7 @@ class DiskLake:
             if _has_size(staged, commit_id, data_file):
                 published.parent.mkdir(parents=True, exist_ok=True)
                 staged.rename(published)
+                crash_point(SUPERVISOR_MID_PUBLISH)
             elif not _has_size(published, commit_id, data_file):
                 raise LakeDamagedError(
                     f"{published} of commit {commit_id} is neither staged nor published: "

@@ -34,6 +34,7 @@ from ingester.lake.lock import locked
 from ingester.lake.quarantine import decode_entry, encode_entry
 from ingester.lake.s3 import AWS_ERRORS, is_missing, make_s3_client, s3_error, s3_location
 from ingester.model.commit import Commit, DataFile
+from ingester.model.crash_points import SUPERVISOR_MID_PUBLISH, crash_point
 from ingester.model.errors import ConfigurationError, LakeDamagedError
 from ingester.model.quarantine import QuarantinedLogFile
 from ingester.model.settings import Settings
@@ -86,6 +87,7 @@ class S3Lake:
         ]
         try:
             self._s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts})
+            crash_point(SUPERVISOR_MID_PUBLISH)
         except AWS_ERRORS as error:
             if explain(error).code in _BROKEN_UPLOAD:
                 raise LakeDamagedError(

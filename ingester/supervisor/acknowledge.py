@@ -9,6 +9,7 @@ from collections import Counter, deque
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from ingester.model.crash_points import SUPERVISOR_BEFORE_DELETE, crash_point
 from ingester.model.message import Message
 from ingester.model.settings import Settings
 from ingester.sqs.outcome import BatchOutcome
@@ -100,6 +101,7 @@ class Acknowledger:
         while self._to_retry and self._to_retry[0][0] <= now_seconds:
             self._to_delete += self._to_retry.popleft()[1]
         if self._to_delete:
+            crash_point(SUPERVISOR_BEFORE_DELETE)
             self._calls += self._queues.delete(list(map(self._newest, self._to_delete)))
             self._to_delete = []
         due = self._extensions.take_due(now_seconds, self._in_flight.tickets)

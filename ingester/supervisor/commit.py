@@ -19,6 +19,12 @@ from dataclasses import dataclass
 from ingester.lake.base import Lake
 from ingester.ledger.base import Ledger
 from ingester.model.commit import Commit
+from ingester.model.crash_points import (
+    SUPERVISOR_AFTER_COMMIT,
+    SUPERVISOR_AFTER_PUBLISH,
+    SUPERVISOR_BEFORE_COMMIT,
+    crash_point,
+)
 from ingester.model.errors import LedgerConflictError, OutputError
 from ingester.model.quarantine import QuarantinedLogFile
 
@@ -116,6 +122,7 @@ class Committer(threading.Thread):
                 return
 
     def _commit(self, commit: Commit) -> None:
+        crash_point(SUPERVISOR_BEFORE_COMMIT)
         try:
             # Tried again after an error that may have landed all the same: a commit id that is in changes nothing.
             self._insist(lambda: self._ledger.commit(commit))
@@ -123,7 +130,9 @@ class Committer(threading.Thread):
             self._insist(lambda: self._lake.discard(commit.commit_id, commit.data_files))
             self._post(Rejected(commit, conflict.identities))
             return
+        crash_point(SUPERVISOR_AFTER_COMMIT)
         self._insist(lambda: self._lake.publish(commit))
+        crash_point(SUPERVISOR_AFTER_PUBLISH)
         self._insist(lambda: self._ledger.mark_published(commit.commit_id))
         self._post(Published(commit))
 

@@ -3,6 +3,7 @@
 import select
 import socket
 
+from ingester.model.crash_points import ARMED_POINT, WORKER_MID_FRAME, crash_point
 from ingester.model.frames import Frame, ToWorker, encode_frame, read_by_worker
 
 _READ_BYTES = 1 << 18
@@ -39,6 +40,12 @@ class Channel:
     def send(self, frame: Frame) -> None:
         """Send one frame. Raises SupervisorGoneError if nobody reads any more."""
         try:
-            self._connection.sendall(encode_frame(frame))
+            data = encode_frame(frame)
+            if ARMED_POINT == WORKER_MID_FRAME:
+                half = len(data) // 2
+                self._connection.sendall(data[:half])
+                crash_point(WORKER_MID_FRAME, type(frame).__name__)
+                data = data[half:]
+            self._connection.sendall(data)
         except ConnectionError as error:
             raise SupervisorGoneError from error

@@ -19,6 +19,13 @@ from ingester.decode.read import RawBatch, Records, read_records
 from ingester.fetch.base import Fetched
 from ingester.lake.stage import Stage
 from ingester.model.commit import CommittedLogFile
+from ingester.model.crash_points import (
+    WORKER_AFTER_PREPARED,
+    WORKER_AFTER_STAGE_FINISH,
+    WORKER_BEFORE_STAGE_FINISH,
+    WORKER_MID_LOG_FILE,
+    crash_point,
+)
 from ingester.model.errors import BadLogFileError, FetchError, FunctionError
 from ingester.model.event import CloudTrailEvent
 from ingester.model.filters import compile_filters
@@ -141,6 +148,7 @@ class Gathering:
                 self._undated_rows += batch.column("eventTime").null_count
                 self._stage.write(batch)
             self._progress(len(events), 0)
+            crash_point(WORKER_MID_LOG_FILE, chunk.spans[-1].log_file.uri)
 
     def _lineage(self, chunk: Chunk, places: Sequence[int], bad: Sequence[BadRecord]) -> Lineage:
         """The lineage of the records at these places in the chunk; the bad ones are quarantined."""
@@ -173,7 +181,9 @@ class Gathering:
         if self._functions is not None:
             self._functions.flush()
         self._write(rest=True)
+        crash_point(WORKER_BEFORE_STAGE_FINISH)
         data_files = self._stage.finish(tuple(_committed(gathered) for gathered in self._log_files))
+        crash_point(WORKER_AFTER_STAGE_FINISH)
         prepared = Prepared(
             commit_id=self._stage.commit_id,
             data_files=data_files,
@@ -182,6 +192,7 @@ class Gathering:
         )
         self._begin()
         self._emit(prepared)
+        crash_point(WORKER_AFTER_PREPARED)
 
     def abandon(self) -> list[int]:
         """Throw away what was gathered since the last checkpoint; its jobs, of which nothing will be committed."""

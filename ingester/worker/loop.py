@@ -12,6 +12,7 @@ from contextlib import nullcontext
 from ingester.fetch.ahead import FetchAhead
 from ingester.fetch.base import Fetched
 from ingester.fetch.open import opener
+from ingester.model.crash_points import WORKER_BEGIN_LOG_FILE, crash_point
 from ingester.model.errors import BadLogFileError, FetchError, FunctionError, OutputError
 from ingester.model.frames import Assign, Beat, Drain, Failed, FailureKind, Flush, Raised, Returned, ToWorker
 from ingester.model.settings import Settings
@@ -123,6 +124,7 @@ class WorkerLoop:
         try:
             if isinstance(fetched, FetchError):
                 raise fetched
+            crash_point(WORKER_BEGIN_LOG_FILE, fetched.log_file.key)
             with self._reports.processing(job) if self._reports else nullcontext(_tell_nobody) as report:
                 report(self._sink.take(job, fetched))
         except BadLogFileError as error:

@@ -9,6 +9,7 @@ import socket
 import sys
 from contextlib import suppress
 
+from ingester.model.crash_points import WORKER_START, crash_point
 from ingester.model.frames import Start, ToWorker
 from ingester.worker.channel import Channel, SupervisorGoneError
 
@@ -39,6 +40,7 @@ def main(descriptor: int) -> None:
 
 
 def _work(channel: Channel) -> None:
+    crash_point(WORKER_START)
     frames: list[ToWorker] = []
     while not frames:
         frames = channel.receive(60)
