@@ -36,9 +36,8 @@ def columns(value: Any) -> Any:
     """The columns of an event, by CloudTrail's names, as `parse` has them."""
     if isinstance(value, Struct):
         fields = msgspec.structs.fields(type(value))
-        found = {
-            field.encode_name: columns(getattr(value, field.name)) for field in fields if field.name != "unmapped_json"
-        }
+        known = [field for field in fields if field.name != "unmapped_json"]
+        found = {field.encode_name: columns(getattr(value, field.name)) for field in known}
         return {name: member for name, member in found.items() if member is not None}
     if isinstance(value, dict):
         return {name: columns(member) for name, member in value.items()}
