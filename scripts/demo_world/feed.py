@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import cycle, islice
-from typing import Any
 
 from scripts.demo_world.notifications import (
     VALIDATION_MESSAGE,
@@ -101,8 +100,8 @@ class Feeder:
         while not self._stop.wait(_POLL_SECONDS):
             visible, queued = self._depth()
             self.remaining = queued
-            if room := min(VISIBLE_MAX - visible, QUEUED_MAX - queued):
-                self._send(list(islice(self._messages, max(0, room))))
+            room = min(VISIBLE_MAX - visible, QUEUED_MAX - queued)
+            self._send(list(islice(self._messages, max(0, room))))
             if self.sent == self.total and self._depth() == (0, 0):
                 self.remaining = 0
                 self.release()
@@ -129,9 +128,7 @@ class Feeder:
 
     def _depth(self) -> tuple[int, int]:
         """Visible messages, and all of them, but for the one that is held."""
-        answer: dict[str, Any] = self._place.sqs.get_queue_attributes(
-            QueueUrl=self._place.queue_url,
-            AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
-        )
-        visible, in_flight = (int(number) for number in answer["Attributes"].values())
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        answer = self._place.sqs.get_queue_attributes(QueueUrl=self._place.queue_url, AttributeNames=names)
+        visible, in_flight = (int(answer["Attributes"][name]) for name in names)
         return visible, visible + in_flight - 1

@@ -15,7 +15,7 @@ from scripts.demo_world.feed import Feeder
 from scripts.demo_world.moto_server import REGION
 from scripts.demo_world.place import Place
 
-FLUSH_INTERVAL_SECONDS = 5
+FLUSH_INTERVAL_SECONDS = 3
 """Short, so that the messages of the queue go before moto crawls; a real queue deserves the default."""
 
 _POLL_SECONDS = 0.1

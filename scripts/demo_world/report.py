@@ -63,12 +63,15 @@ def show_answers(console: Console, output: Path) -> None:
     """The questions of a security engineer, with their queries and answers."""
     with open_lake(output) as connection:
         for question in QUESTIONS:
-            answer = connection.execute(question.sql)
+            # as text by DuckDB, which gives times with a zone to Python only where pytz is installed
+            answer = connection.execute(f"SELECT COLUMNS(*)::VARCHAR FROM ({question.sql})")
             names = [column[0] for column in answer.description or ()]
             rows = answer.fetchall()
             console.print(f"\n{question.text}", style="bold yellow", highlight=False)
             console.print(Syntax(question.sql, "sql", background_color="default", word_wrap=True))
-            table = Table(*names, header_style="bold cyan")
+            table = Table(header_style="bold cyan")
+            for name in names:
+                table.add_column(name, overflow="fold")
             for row in rows[:_ROWS_SHOWN_MAX]:
                 table.add_row(*("" if value is None else str(value) for value in row))
             console.print(table)
