@@ -14,6 +14,10 @@ from msgspec import Raw
 from ingester.model.log_file import LogFile
 
 
+CHUNK_BYTES_MAX = 32 << 20
+"""Records are 1.4 kB on average and 256 kB at most, as AWS says; what claims to be larger must not multiply by 512."""
+
+
 @dataclass(slots=True, eq=False)
 class GatheredLogFile:
     """A log file on its way into the commit that is being gathered."""
@@ -57,6 +61,7 @@ class Pool:
 
     _raws: list[Raw] = field(default_factory=list)
     _spans: list[Span] = field(default_factory=list)
+    _bytes: int = 0
 
     @property
     def rows(self) -> int:
@@ -67,10 +72,16 @@ class Pool:
         """Append records of one log file."""
         if raws:
             self._raws += raws
+            self._bytes += sum(map(len, raws))
             self._spans.append(Span(log_file, first_index, len(raws)))
 
     def take_chunks(self, chunk_rows: int, *, rest: bool = False) -> list[Chunk]:
-        """All full chunks of `chunk_rows` records, and with `rest` the unfinished one as well."""
+        """All full chunks of `chunk_rows` records, and with `rest` the unfinished one as well.
+
+        Records that hold more than CHUNK_BYTES_MAX together go at once, in smaller chunks.
+        """
+        if self._bytes > CHUNK_BYTES_MAX and self._bytes // len(self._raws) * chunk_rows > CHUNK_BYTES_MAX:
+            chunk_rows, rest = max(1, CHUNK_BYTES_MAX * len(self._raws) // self._bytes), True
         chunks = []
         start = 0
         raws, spans = self._raws, self._spans
@@ -80,6 +91,7 @@ class Pool:
             start += chunk_rows
         if start:
             self._raws, self._spans = raws[start:], spans
+            self._bytes = sum(map(len, self._raws))
         return chunks
 
 

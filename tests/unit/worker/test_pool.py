@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from msgspec import Raw
 
 from ingester.model.log_file import LogFile
-from ingester.worker.pool import Chunk, GatheredLogFile, Pool
+from ingester.worker.pool import CHUNK_BYTES_MAX, Chunk, GatheredLogFile, Pool
 
 
 def gathered(number: int) -> GatheredLogFile:
@@ -112,4 +112,16 @@ def test_every_record_comes_out_once_in_order_with_its_own_index(
     assert all(len(chunk.raws) == chunk_rows for chunk in chunks[:-1])
     assert all(span.count > 0 for chunk in chunks for span in chunk.spans)
     assert all(sum(span.count for span in chunk.spans) == len(chunk.raws) > 0 for chunk in chunks)
+    assert pool.rows == 0
+
+
+def test_records_that_are_large_together_do_not_wait_for_a_full_chunk() -> None:
+    pool = Pool()
+    large = [Raw(b'"%s"' % (b"x" * CHUNK_BYTES_MAX)) for _ in range(3)]
+    pool.add(gathered(1), 0, large)
+
+    chunks = pool.take_chunks(512)
+
+    assert [len(chunk.raws) for chunk in chunks] == [1, 1, 1]
+    assert [index for chunk in chunks for index in chunk.record_indexes().tolist()] == [0, 1, 2]
     assert pool.rows == 0
