@@ -184,13 +184,14 @@ def test_the_backoff_doubles_up_to_a_quarter_of_an_hour(attempts: int, seconds: 
     assert backoff_seconds(attempts) == seconds
 
 
-def test_while_draining_a_message_is_given_back_at_once() -> None:
-    hand = Hand()
-    ticket = hand.take(message(1, receives=5))
+@pytest.mark.parametrize("receives", [2, 5])
+def test_while_draining_a_message_is_given_back_at_once(receives: int) -> None:
+    hand = Hand(max_receive_count=None)
+    ticket = hand.take(message(1, receives=receives))
     ticket.failed = True
     hand.settle(ticket, draining=True)
 
-    assert hand.queues.changed == [[(message(1, receives=5), 0)]]
+    assert hand.queues.changed == [[(message(1, receives=receives), 0)]]
     assert hand.acknowledger.given_up(QUEUE, 100.0) == 0
 
 
