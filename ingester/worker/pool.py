@@ -13,9 +13,8 @@ from msgspec import Raw
 
 from ingester.model.log_file import LogFile
 
-
 CHUNK_BYTES_MAX = 32 << 20
-"""Records are 1.4 kB on average and 256 kB at most, as AWS says; what claims to be larger must not multiply by 512."""
+"""Records are 1.4 kB on average and 256 kB at most, as AWS says; what is larger must not multiply by 512."""
 
 
 @dataclass(slots=True, eq=False)
