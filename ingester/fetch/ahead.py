@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from ingester.fetch.base import Fetched, Open, no_waiting
 from ingester.fetch.room import ClosedError, Room
+from ingester.fetch.width import Width
 from ingester.model.errors import FetchError
 from ingester.model.log_file import LogFile
 
@@ -20,7 +21,7 @@ _Job = tuple[int, LogFile]
 class FetchAhead:
     """Opens what is put in, and hands it out when it is there.
 
-    `fetches_ahead`: log files that are fetched at once. `bytes_ahead_max`: bytes of bodies that are in memory, being
+    `fetches_ahead`: log files that are fetched at once, fewer while the source throttles. `bytes_ahead_max`: bytes of bodies that are in memory, being
     fetched or not handed out yet; a large log file (it streams) counts as `WHOLE_BYTES_MAX`, so that not too many
     connections lie open. Files on disk are opened when they are asked for, without a thread.
     """
@@ -29,6 +30,7 @@ class FetchAhead:
         self._open = open_
         self._threads_max = fetches_ahead
         self._room = Room(bytes_ahead_max)
+        self._width = Width(fetches_ahead)
         self._on_disk: deque[_Job] = deque()
         self._waiting: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._ready: queue.SimpleQueue[_Ready] = queue.SimpleQueue()
@@ -93,6 +95,7 @@ class FetchAhead:
         """Fetch nothing more. Does not wait for fetches that are under way: their threads end after them."""
         self.cancel_waiting()
         self._room.close()
+        self._width.close()
         for _ in self._threads:
             self._waiting.put(None)
 
@@ -103,11 +106,13 @@ class FetchAhead:
             hold = _Hold(self._room)
             outcome: Fetched | Exception
             try:
+                self._width.enter()
                 outcome = self._open(log_file, hold.take)
             except ClosedError:
                 return
             except Exception as error:  # handed to the thread that asks for it
                 outcome = error
+            self._width.leave(throttled=isinstance(outcome, FetchError) and outcome.throttled)
             self._ready.put(_Ready(job, outcome, hold.held_bytes))
 
 

@@ -112,7 +112,7 @@ class S3Source:
                     try:
                         access = self._make_access(log_file.bucket)
                     except ConfigurationError as error:
-                        raise FetchError(f"{log_file.uri} can't be fetched: {error}") from error
+                        raise FetchError(f"{log_file.uri} can't be fetched: {error}", passing=True) from error
                     self._buckets[log_file.bucket] = access
         return access
 

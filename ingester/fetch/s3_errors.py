@@ -52,6 +52,8 @@ def fetch_error(fault: AwsFault, log_file: LogFile) -> FetchError:
         f"{log_file.uri} can't be fetched: {fault.sentence}",
         hint=_hint(fault, log_file),
         throttled=fault.kind is FaultKind.THROTTLED,
+        # credentials that are not accepted are no fault of the log file either
+        passing=fault.is_passing or fault.kind is FaultKind.CREDENTIALS,
     )
 
 

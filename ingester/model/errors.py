@@ -3,7 +3,7 @@
     IngesterError
     ├── ConfigurationError      the user must mend something before a run can start or go on: exit code 2
     ├── OutputError             the output can't be written now: stop receiving, acknowledge nothing, try again
-    ├── FetchError              one log file could not be fetched: `retry` says whether it counts as an attempt
+    ├── FetchError              one log file could not be fetched: `passing` says whether it counts as an attempt
     ├── BadLogFileError         one log file can't be read: nothing of it is committed, quarantined in the end
     ├── BadRecordError          one record of a log file can't be read: quarantined, the others go on
     ├── FunctionError           a user's function raised: its log file is tried again, quarantined in the end
@@ -39,11 +39,16 @@ class OutputError(IngesterError):
 
 
 class FetchError(IngesterError):
-    """A log file could not be fetched. `throttled`: slow down, and do not count it as an attempt."""
+    """A log file could not be fetched.
 
-    def __init__(self, message: str, *, hint: str = "", throttled: bool = False) -> None:
+    `passing`: it says nothing about the log file (no answer, a server's error, credentials that ran out), so it is
+    no attempt. `throttled`: that too, and slow down.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", throttled: bool = False, passing: bool = False) -> None:
         super().__init__(message, hint=hint)
         self.throttled = throttled
+        self.passing = passing or throttled
 
 
 class BadLogFileError(IngesterError):

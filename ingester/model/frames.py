@@ -92,7 +92,7 @@ class Prepared(Frame, frozen=True):
     undated_rows: int = 0
 
 
-FailureKind = Literal["fetch", "throttled", "bad_log_file", "output", "crash", "function"]
+FailureKind = Literal["fetch", "throttled", "outage", "bad_log_file", "output", "crash", "function"]
 
 
 class Raised(Struct, frozen=True, gc=False, array_like=True):

@@ -2,6 +2,7 @@
 
 import heapq
 import logging
+import random
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -9,14 +10,13 @@ from ingester.model.frames import Failed
 from ingester.model.quarantine import QuarantinedLogFile
 from ingester.supervisor.commit import Committer
 from ingester.supervisor.counts import Counts
+from ingester.supervisor.health import Health
 from ingester.supervisor.in_flight import InFlight, Job, Ticket
+from ingester.supervisor.outage import Outages, retry_seconds
 
 _log = logging.getLogger("ingester.log_file")
 
-_RETRY_SECONDS_FIRST = 0.25
-_RETRY_SECONDS_MAX = 30.0
-_UNCOUNTED: frozenset[str] = frozenset({"throttled", "output"})
-"""Failures that say nothing about the log file: tried again in this process, and not counted as attempts."""
+_random = random.SystemRandom()
 
 
 class Failures:
@@ -38,6 +38,7 @@ class Failures:
         self._in_flight = in_flight
         self._committer = committer
         self._counts = counts
+        self._outages = Outages(counts, Health())
         self._max_attempts = max_attempts
         self._has_queue = has_queue
         self._delayed: list[tuple[float, int]] = []
@@ -55,7 +56,7 @@ class Failures:
         self._counts.failures[failure.kind] += 1
         if draining:
             return self._in_flight.failed(job)
-        if failure.kind in _UNCOUNTED:
+        if self._outages.is_to_blame(job, failure, now_seconds):
             job.delays += 1
             self._retry_later(job, job.delays, now_seconds)
             return []
@@ -92,6 +93,7 @@ class Failures:
 
     def retry_due(self, now_seconds: float) -> None:
         """Let the delayed jobs whose time has come wait for a worker again."""
+        self._outages.look(now_seconds)
         while self._delayed and self._delayed[0][0] <= now_seconds:
             job = self._in_flight.jobs.get(heapq.heappop(self._delayed)[1])
             if job is not None:
@@ -110,8 +112,7 @@ class Failures:
 
     def _retry_later(self, job: Job, times: int, now_seconds: float) -> None:
         job.worker = None
-        delay_seconds = min(_RETRY_SECONDS_MAX, _RETRY_SECONDS_FIRST * 2 ** min(times - 1, 10))
-        heapq.heappush(self._delayed, (now_seconds + delay_seconds, job.number))
+        heapq.heappush(self._delayed, (now_seconds + retry_seconds(times, _random.random), job.number))
 
     def _quarantine(self, job: Job, reason: str) -> None:
         job.worker = None

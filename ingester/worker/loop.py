@@ -130,7 +130,7 @@ class WorkerLoop:
         except BadLogFileError as error:
             self._fail("bad_log_file", str(error), job)
         except FetchError as error:
-            self._fail("throttled" if error.throttled else "fetch", str(error), job)
+            self._fail("throttled" if error.throttled else "outage" if error.passing else "fetch", str(error), job)
         except FunctionError as error:
             self._function_failed(job, error)
         except OutputError as error:

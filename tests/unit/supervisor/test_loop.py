@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("obedient_worker")
 @pytest.fixture(autouse=True)
 def in_less_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ingester.supervisor.loop._TICK_SECONDS", 0.01)
-    monkeypatch.setattr("ingester.supervisor.failures._RETRY_SECONDS_FIRST", 0.01)
+    monkeypatch.setattr("ingester.supervisor.outage._RETRY_SECONDS_FIRST", 0.01)
     monkeypatch.setattr("ingester.supervisor.ending._ASK_EVERY_SECONDS", 0.01)
 
 
