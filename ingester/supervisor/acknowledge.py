@@ -16,6 +16,7 @@ from ingester.sqs.outcome import BatchOutcome
 from ingester.supervisor.counts import Counts
 from ingester.supervisor.extensions import Extensions
 from ingester.supervisor.in_flight import InFlight, Ticket
+from ingester.supervisor.telling import Telling
 
 if TYPE_CHECKING:
     from ingester.supervisor.queues import Queues
@@ -36,7 +37,15 @@ def backoff_seconds(attempts: int) -> int:
 class Acknowledger:
     """The messages in hand of one run. Used by the loop's thread only; the calls run in `Queues`' threads."""
 
-    def __init__(self, queues: "Queues", in_flight: InFlight, counts: Counts, settings: Settings) -> None:
+    def __init__(
+        self,
+        queues: "Queues",
+        in_flight: InFlight,
+        counts: Counts,
+        settings: Settings,
+        telling: Telling | None = None,
+    ) -> None:
+        self._telling = telling
         self._queues = queues
         self._in_flight = in_flight
         self._counts = counts
@@ -102,8 +111,11 @@ class Acknowledger:
             self._to_delete += self._to_retry.popleft()[1]
         if self._to_delete:
             crash_point(SUPERVISOR_BEFORE_DELETE)
-            self._calls += self._queues.delete(list(map(self._newest, self._to_delete)))
+            messages = list(map(self._newest, self._to_delete))
             self._to_delete = []
+            if self._telling is not None:
+                self._telling.deleting(messages)
+            self._calls += self._queues.delete(messages)
         due = self._extensions.take_due(now_seconds, self._in_flight.tickets)
         if due:
             seconds = self._visibility_seconds
@@ -116,6 +128,9 @@ class Acknowledger:
         meanwhile is deleted by its newest handle.
         """
         self._calls -= 1
+        if self._telling is not None:
+            self._telling.deleted(outcome.done, success=True)
+            self._telling.deleted(outcome.stale, success=False)
         self._counts.stale_receipts += len(outcome.stale)
         self._counts.messages_deleted += sum([self._is_gone(message) for message in outcome.done])
         for message in outcome.stale:
@@ -130,6 +145,8 @@ class Acknowledger:
                     "message %s could not be deleted; it will come back and be recognised. %s",
                     message.message_id, outcome.reason,
                 )  # fmt: skip
+                if self._telling is not None:
+                    self._telling.undeletable(message, outcome.reason)
                 self._forget(message)
         if again:
             self._to_retry.append((now_seconds + _DELETE_RETRY_SECONDS, again))

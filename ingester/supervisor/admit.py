@@ -1,6 +1,5 @@
 """From received messages and listed log files to jobs: what is new, what is in already, what is none of ours."""
 
-import logging
 from collections.abc import Iterable, Sequence
 
 from ingester.ledger.base import Ledger
@@ -8,22 +7,22 @@ from ingester.model.errors import UnknownNotificationError
 from ingester.model.log_file import LogFile
 from ingester.model.message import Message
 from ingester.model.notification import Notification
-from ingester.notifications.read import read_notification
+from ingester.notifications.read import PARSERS, Parser, read_notification
 from ingester.supervisor.counts import Counts
 from ingester.supervisor.in_flight import InFlight, Ticket
 
-_log = logging.getLogger("ingester.queue")
 
-
-def understand(message: Message, counts: Counts) -> Notification | None:
-    """What a message announces, counted; None, with a warning, if it is in no known form."""
+def understand(message: Message, counts: Counts, parsers: Sequence[Parser] = PARSERS) -> Notification:
+    """What a message announces, counted. Raises UnknownNotificationError if it is in no form that a parser knows."""
     counts.messages += 1
     try:
-        notification = read_notification(message.body)
-    except UnknownNotificationError as error:
+        notification = read_notification(message.body, parsers)
+    except UnknownNotificationError:
         counts.notifications["unknown"] += 1
-        _log.warning("message %s stays in the queue: %s", message.message_id, error)
-        return None
+        raise
+    except Exception as error:  # a parser of the user's
+        counts.notifications["unknown"] += 1
+        raise UnknownNotificationError(f"A notification parser raised {type(error).__name__}: {error}.") from error
     counts.notifications[notification.kind] += 1
     counts.digests_skipped += notification.digests
     counts.others_skipped += notification.other_skipped

@@ -61,11 +61,14 @@ class Commits:
         pending = self._pending.pop(commit.commit_id)
         settled: list[Ticket] = []
         for job, done in pending.jobs.values():
+            for waiter in job.waiters:
+                _count(waiter.ticket, done)
             settled += self._in_flight.done(job, done.etag)
             counts.already_committed += len(job.waiters) - 1  # announced more than once
             counts.events += done.rows
             counts.json_bytes += done.json_bytes
             counts.quarantined_records += done.quarantined_records
+            counts.events_filtered += done.filtered_records
         data_files = [data_file for data_file in commit.data_files if data_file.kind == "data"]
         counts.commits += 1
         counts.log_files += len(pending.jobs)
@@ -100,3 +103,9 @@ def _committed(log_file: LogFile, done: PreparedLogFile) -> CommittedLogFile:
         rows=done.rows,
         quarantined_records=done.quarantined_records,
     )
+
+
+def _count(ticket: Ticket, done: PreparedLogFile) -> None:
+    ticket.events += done.rows
+    ticket.events_filtered += done.filtered_records
+    ticket.records_quarantined += done.quarantined_records

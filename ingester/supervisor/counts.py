@@ -17,12 +17,16 @@ class Counts:
     messages_given_back: int = 0
     notifications: Counter[str] = field(default_factory=Counter)
     """Messages by notification kind; `unknown` for those that nobody understood."""
+    sources_filtered: int = 0
+    """Messages, or listed log files, that the source filter did not want."""
     digests_skipped: int = 0
     others_skipped: int = 0
     log_files_found: int = 0
     log_files: int = 0
     already_committed: int = 0
     events: int = 0
+    events_filtered: int = 0
+    """Events that a filter did not want. `events` does not count them."""
     json_bytes: int = 0
     undated_rows: int = 0
     data_files: int = 0

@@ -7,6 +7,9 @@ WAITING_MAX = 2_000
 IN_HAND_MAX = 100_000
 """Log files in hand. SQS allows 120,000 messages in flight a queue (SQS quotas page)."""
 
+HOOK_CALLS_MAX = 10_000
+"""Calls of the user's hooks that wait: slow hooks hold up receiving."""
+
 
 class Flow:
     """Reasons to hold the intake; it flows when there is none. Used by the loop's thread only."""
@@ -21,10 +24,11 @@ class Flow:
         be written, and that it can be again shows only when somebody writes."""
         return not self._reasons.isdisjoint(("in hand", "output"))
 
-    def measure(self, waiting: int, in_hand: int) -> None:
+    def measure(self, waiting: int, in_hand: int, hook_calls: int = 0) -> None:
         """Hold or go on by how much waits and how much is in hand; goes on at half, so as not to flutter."""
         self._by_amount("waiting", waiting, WAITING_MAX)
         self._by_amount("in hand", in_hand, IN_HAND_MAX)
+        self._by_amount("hooks", hook_calls, HOOK_CALLS_MAX)
 
     def hold(self, reason: str) -> bool:
         """Hold the intake for a reason; whether the reason is new."""

@@ -11,15 +11,25 @@ from dataclasses import dataclass, field
 
 from ingester.model.log_file import LogFile
 from ingester.model.message import Message
+from ingester.model.source import Source
 
 
 @dataclass(slots=True, eq=False)
 class Ticket:
-    """A message in hand, or a listed log file (`message` is None), until it is settled."""
+    """A message in hand, or a listed log file (`message` is None), until it is settled.
+
+    `source`, for the user's hooks, if there are any; `filtered` where its filter did not want it. The counts are of
+    the log files that are done.
+    """
 
     message: Message | None
     unsettled: int = 0
     failed: bool = False
+    source: Source | None = None
+    filtered: bool = False
+    events: int = 0
+    events_filtered: int = 0
+    records_quarantined: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -128,6 +138,11 @@ class InFlight:
         self._remove(job)
         for waiter in job.waiters:
             waiter.ticket.failed = True
+        return self._settle(job)
+
+    def skipped(self, job: Job) -> list[Ticket]:
+        """The log file counts as done although it is not in; the tickets that are settled by it."""
+        self._remove(job)
         return self._settle(job)
 
     def drop_waiting(self) -> list[Ticket]:

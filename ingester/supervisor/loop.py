@@ -10,11 +10,13 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from ingester.ledger.base import Ledger
-from ingester.model.errors import IngesterError
-from ingester.model.frames import Beat, Drain, Failed, Prepared, Returned
+from ingester.model.errors import IngesterError, ProcessingStoppedError, WorkerDiedError
+from ingester.model.frames import Beat, Drain, Failed, LogProgress, Prepared, RecordRefused, Returned
+from ingester.model.hooks import Decision, ErrorContext
+from ingester.model.progress import ProgressState
 from ingester.model.settings import Settings
 from ingester.supervisor.acknowledge import Acknowledger
-from ingester.supervisor.admit import admit, understand
+from ingester.supervisor.arrivals import Arrivals
 from ingester.supervisor.commit import (
     Committer,
     CommitterFailed,
@@ -29,12 +31,16 @@ from ingester.supervisor.dispatch import Dispatch
 from ingester.supervisor.ending import Emptiness, Ending
 from ingester.supervisor.failures import Failures
 from ingester.supervisor.flow import Flow
+from ingester.supervisor.hooks import Decided, Hooks, HookThread, Judged, StopAsked, Then
 from ingester.supervisor.in_flight import InFlight, Ticket
 from ingester.supervisor.intake import Intake, Listed, ListingEnded
 from ingester.supervisor.mailbox import Mailbox
 from ingester.supervisor.pool import Died, Heard, WorkerPool
+from ingester.supervisor.processes import WorkerProcess
 from ingester.supervisor.queue_events import Deleted, Depths, Extended, Received, ReceiveTrouble
-from ingester.supervisor.worker_link import Worker
+from ingester.supervisor.telling import Telling
+from ingester.supervisor.told import refused
+from ingester.supervisor.worker_link import Launch, Worker
 
 if TYPE_CHECKING:
     from ingester.supervisor.queues import Queues
@@ -59,10 +65,13 @@ class Supervisor:
         queues: "Queues | None",
         counts: Counts,
         on_tick: Callable[[Counts], None] = show_nothing,
+        *,
+        hooks: HookThread | None = None,
+        launch: Launch = WorkerProcess,
+        slots: int | None = None,
     ) -> None:
         self._settings = settings
         self._mailbox = mailbox
-        self._ledger = ledger
         self._committer = committer
         self._intake = intake
         self._queues = queues
@@ -70,14 +79,23 @@ class Supervisor:
         self._on_tick = on_tick
         self._selector = selectors.DefaultSelector()
         self._selector.register(mailbox, selectors.EVENT_READ)
-        self._pool = WorkerPool(settings, settings.worker_count, self._selector)
+        self._hooks = hooks or HookThread(Hooks(), mailbox.post)
+        self._pool = WorkerPool(settings, slots or settings.worker_count, self._selector, launch)
         self._in_flight = InFlight()
         self._dispatch = Dispatch(self._in_flight, self._pool)
-        self._acknowledger = Acknowledger(queues, self._in_flight, counts, settings) if queues else None
+        self._telling = Telling(self._hooks, self._in_flight)
+        self._acknowledger = (
+            Acknowledger(queues, self._in_flight, counts, settings, self._telling) if queues else None
+        )
+        self._arrivals = Arrivals(
+            self._in_flight, ledger, counts, self._acknowledger, self._hooks, self._telling,
+            delete_upon_failure=settings.delete_message_upon_failure,
+        )  # fmt: skip
         self._commits = Commits(self._in_flight, committer, counts)
         self._failures = Failures(
-            self._in_flight, committer, counts, self._max_attempts, has_queue=queues is not None
-        )
+            self._in_flight, committer, counts, self._max_attempts, has_queue=queues is not None,
+            hooks=self._hooks, delete_upon_failure=settings.delete_message_upon_failure,
+        )  # fmt: skip
         self._flow = Flow(intake)
         self._ending = Ending(settings.grace_seconds)
         self._emptiness = Emptiness()
@@ -86,6 +104,7 @@ class Supervisor:
         self._listing_ended = False
         self._drain_sent = False
         self._tick_at_seconds = 0.0
+        self._stopped_by: IngesterError | None = None
 
     def run(self) -> Ending:
         """Run until the source is empty or a signal ends it; how it ended.
@@ -103,8 +122,13 @@ class Supervisor:
             self._intake.stop()
             self._pool.end()
             self._committer.stop()
+            self._hooks.stop()
             self._selector.close()
             restore()
+        if self._stopped_by is not None:
+            raise ProcessingStoppedError(
+                f"The exception handler ended the run: {self._stopped_by}"
+            ) from self._stopped_by
         return self._ending
 
     def _catch_signals(self) -> Callable[[], None]:
@@ -164,6 +188,10 @@ class Supervisor:
                 self._settle(self._failures.failed(job, failed, now_seconds, draining=draining))
             case Returned(jobs):
                 self._in_flight.return_jobs(self._in_flight.jobs[number] for number in jobs)
+            case RecordRefused() as refusal:
+                self._record_refused(refusal)
+            case LogProgress() as progress:
+                self._telling.log_progress(progress, self._in_flight.jobs.get(progress.job))
 
     def _worker_died(self, worker: Worker, how: str, now_seconds: float) -> None:
         jobs, guilty = self._dispatch.died(worker)
@@ -175,6 +203,8 @@ class Supervisor:
             self._failures.crashed(job, how)
         if self._ending.is_draining:
             return
+        error = WorkerDiedError(f"Worker {worker.slot} {how}; {jobs} log files start over.")
+        self._ask(error, ErrorContext(ProgressState.UNCAUGHT_EXCEPTION))
         if not self._pool.replace(worker, now_seconds) or self._dispatch.blames_everything:
             raise IngesterError(
                 f"Workers keep dying before they do any work: the last one {how}.",
@@ -184,8 +214,13 @@ class Supervisor:
     def _thread_event(self, item: object) -> None:
         match item:
             case Listed(log_files):
-                announced = [(Ticket(None), (log_file,)) for log_file in log_files]
-                admit(announced, self._in_flight, self._ledger, self._counts)
+                self._settle(self._arrivals.listed(log_files))
+            case Judged() as judged:
+                self._settle(self._arrivals.judged(judged, draining=self._ending.is_draining))
+            case Decided(error, decision, then):
+                self._decided(error, decision, then)
+            case StopAsked():
+                self._end_run()
             case ListingEnded(skipped, digests_skipped, error):
                 self._listing_ended = True
                 self._counts.others_skipped += skipped
@@ -218,7 +253,7 @@ class Supervisor:
             return
         match item:
             case Received() as received:
-                self._received(received, acknowledger, now_seconds)
+                self._received(received)
             case ReceiveTrouble() as trouble:
                 self._receive_trouble(trouble)
             case Deleted(outcome):
@@ -233,27 +268,12 @@ class Supervisor:
                 if self._emptiness.answered(left, now_seconds, is_idle=self._is_idle):
                     self._ending.source_is_empty()
 
-    def _received(self, received: Received, acknowledger: Acknowledger, now_seconds: float) -> None:
+    def _received(self, received: Received) -> None:
         if not received.messages:
             self._quiet.add(received.queue_url)
             return
         self._quiet.discard(received.queue_url)
-        announced = []
-        for message in received.messages:
-            ticket, is_new = self._in_flight.ticket_for(message)
-            if self._ending.is_draining:
-                if is_new:
-                    acknowledger.give_back(ticket, now_seconds, at_once=True)
-                continue
-            if not is_new:
-                continue
-            notification = understand(message, self._counts)
-            if notification is None:
-                acknowledger.give_back(ticket, now_seconds)
-            else:
-                acknowledger.in_hand(ticket, message.received_at_seconds)
-                announced.append((ticket, notification.log_files))
-        self._settle(admit(announced, self._in_flight, self._ledger, self._counts))
+        self._settle(self._arrivals.received(received.messages, draining=self._ending.is_draining))
 
     def _receive_trouble(self, trouble: ReceiveTrouble) -> None:
         if trouble.consecutive in (1, 5) or trouble.consecutive % 20 == 0:
@@ -261,6 +281,29 @@ class Supervisor:
                 "receiving from %s failed %d times in a row and goes on: %s",
                 trouble.queue_url, trouble.consecutive, trouble.error,
             )  # fmt: skip
+        error = trouble.error if isinstance(trouble.error, IngesterError) else IngesterError(str(trouble.error))
+        self._ask(error, ErrorContext(ProgressState.POLL_QUEUE, attempt=trouble.consecutive))
+
+    def _record_refused(self, refusal: RecordRefused) -> None:
+        job = self._in_flight.jobs.get(refusal.job)
+        if job is not None:
+            error, context = refused(job, refusal)
+            _log.warning("%s", error)
+            self._ask(error, context)
+
+    def _ask(self, error: IngesterError, context: ErrorContext) -> None:
+        """Tell the exception handler of what goes on anyway, unless it says stop."""
+        self._hooks.ask(error, context, lambda _: [])
+
+    def _decided(self, error: IngesterError, decision: Decision | None, then: Then) -> None:
+        if decision is Decision.STOP:
+            self._stopped_by = self._stopped_by or error
+            self._end_run()
+        self._settle(then(decision))
+
+    def _end_run(self) -> None:
+        if not self._ending.is_draining:
+            self._ending.asked_by_signal(time.monotonic())
 
     def _output_trouble(self, reason: str) -> None:
         if self._flow.hold("output"):
@@ -275,7 +318,7 @@ class Supervisor:
         else:
             self._pool.start_due(now_seconds)
             self._dispatch.assign()
-            self._flow.measure(len(self._in_flight.waiting), len(self._in_flight.jobs))
+            self._flow.measure(len(self._in_flight.waiting), len(self._in_flight.jobs), self._hooks.backlog)
             if not self._in_flight.jobs:
                 self._flow.go_on("output")  # nothing is left that could show that it can be written again
             self._end_if_empty(now_seconds)
@@ -309,6 +352,7 @@ class Supervisor:
             self._pool.send_all(Drain())
         if self._ending.is_overdue(now_seconds):
             self._pool.kill_all()
+            self._settle([*self._arrivals.drop(), *self._failures.drop_undecided()])
         self._in_flight.return_jobs(self._dispatch.drop_suspects())
         self._settle([*self._in_flight.drop_waiting(), *self._failures.drop_delayed()])
 
@@ -320,6 +364,7 @@ class Supervisor:
             self._in_flight.is_empty
             and self._commits.is_idle
             and not self._failures.quarantining
+            and self._arrivals.is_idle
             and (self._acknowledger is None or self._acknowledger.is_idle)
         )
 
@@ -336,6 +381,7 @@ class Supervisor:
         return self._acknowledger.attempts_max(ticket.message.queue_url)
 
     def _settle(self, tickets: list[Ticket]) -> None:
+        self._telling.sources_end(tickets)
         if self._acknowledger is not None and tickets:
             draining = self._ending.is_draining
             self._acknowledger.settle(tickets, time.monotonic(), draining=draining)

@@ -3,19 +3,17 @@
 import asyncio
 import inspect
 import sys
-import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
-from ingester.model.errors import ConfigurationError, FunctionError, OutputError
+from ingester.model.errors import ConfigurationError, OutputError
 from ingester.model.event import CloudTrailEvent
 from ingester.model.filters import Keep, compile_filters
 from ingester.model.hooks import EventFilter
 from ingester.model.named import load_named
+from ingester.model.raised import function_error
 from ingester.model.settings import Settings
-
-_TRACEBACK_CHARACTERS_MAX = 20_000
 
 
 class Functions:
@@ -88,19 +86,6 @@ def load_functions(settings: Settings) -> Functions | None:
         load_named(settings.processor) if settings.processor else None,
         load_named(settings.event_filter) if settings.event_filter else None,
         compile_filters(settings.include, settings.exclude),
-    )
-
-
-def function_error(function: str, error: BaseException, where: str = "") -> FunctionError:
-    """What a user's function raised, in one sentence that names the line."""
-    frames = traceback.extract_tb(error.__traceback__)
-    line = f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
-    kind = type(error)
-    return FunctionError(
-        f"{function} raised {kind.__name__}{where}: {error}{line}",
-        function=function,
-        cause_type=f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins."),
-        traceback="".join(traceback.format_exception(error))[-_TRACEBACK_CHARACTERS_MAX:],
     )
 
 

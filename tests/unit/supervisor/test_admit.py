@@ -2,7 +2,10 @@
 
 import json
 
+import pytest
+
 from ingester.ledger.sqlite import SqliteLedger
+from ingester.model.errors import UnknownNotificationError
 from ingester.model.log_file import LogFile
 from ingester.model.notification import NotificationKind
 from ingester.supervisor.admit import admit, understand
@@ -102,9 +105,20 @@ def test_an_understood_message_is_counted_by_kind() -> None:
     assert counts.digests_skipped == 1
 
 
-def test_a_message_that_nobody_understands_is_counted_and_logged_with_its_beginning(caplog: object) -> None:
+def test_a_message_that_nobody_understands_is_counted_and_told_with_its_beginning() -> None:
     counts = Counts()
 
-    assert understand(message(body="hello?"), counts) is None
+    with pytest.raises(UnknownNotificationError, match=r"hello\?"):
+        understand(message(body="hello?"), counts)
     assert counts.messages == 1
+    assert counts.notifications == {"unknown": 1}
+
+
+def test_a_parser_that_raises_makes_its_message_one_that_nobody_understands() -> None:
+    def broken(document: object) -> None:
+        raise KeyError("bucket")
+
+    counts = Counts()
+    with pytest.raises(UnknownNotificationError, match="KeyError: 'bucket'"):
+        understand(message(body="{}"), counts, (broken,))
     assert counts.notifications == {"unknown": 1}

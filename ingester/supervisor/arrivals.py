@@ -1,0 +1,157 @@
+"""What comes in, from queues or from a listing: read, filtered by the user's source filter, and admitted."""
+
+import logging
+from collections.abc import Iterable, Sequence
+
+from ingester.ledger.base import Ledger
+from ingester.model.errors import FunctionError, IngesterError, UnknownNotificationError
+from ingester.model.hooks import Decision, ErrorContext
+from ingester.model.log_file import LogFile
+from ingester.model.message import Message
+from ingester.model.notification import Notification, NotificationKind
+from ingester.model.progress import ProgressState
+from ingester.model.source import Source
+from ingester.supervisor.acknowledge import Acknowledger
+from ingester.supervisor.admit import admit, understand
+from ingester.supervisor.counts import Counts
+from ingester.supervisor.hooks import HookThread, Judged, Then
+from ingester.supervisor.in_flight import InFlight, Ticket
+from ingester.supervisor.telling import Telling
+
+_log = logging.getLogger("ingester.queue")
+
+
+class Arrivals:
+    """Used by the loop's thread only. `acknowledger` is None without a queue."""
+
+    def __init__(
+        self,
+        in_flight: InFlight,
+        ledger: Ledger,
+        counts: Counts,
+        acknowledger: Acknowledger | None,
+        hooks: HookThread,
+        telling: Telling,
+        *,
+        delete_upon_failure: bool = False,
+    ) -> None:
+        self._in_flight = in_flight
+        self._ledger = ledger
+        self._counts = counts
+        self._acknowledger = acknowledger
+        self._hooks = hooks
+        self._telling = telling
+        self._delete_upon_failure = delete_upon_failure
+        self._judged: dict[int, Ticket] = {}
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no source waits for the user's filter, or for what to do about it."""
+        return not self._judged
+
+    def received(self, messages: Iterable[Message], *, draining: bool) -> list[Ticket]:
+        """Take messages in; at a drain give them back. The tickets that wait for nothing."""
+        announced: list[tuple[Ticket, Notification | Source]] = []
+        settled: list[Ticket] = []
+        for message in messages:
+            ticket, is_new = self._in_flight.ticket_for(message)
+            if not is_new:
+                continue
+            if draining:
+                ticket.failed = True
+                settled.append(ticket)
+                continue
+            notification, tickets = self._read(message, ticket)
+            settled += tickets
+            if notification is not None:
+                announced.append((ticket, notification))
+        return settled + self._announce(announced)
+
+    def listed(self, log_files: Iterable[LogFile]) -> list[Ticket]:
+        """Take listed log files in; the tickets that wait for nothing."""
+        return self._announce([(Ticket(None), Source((log_file,))) for log_file in log_files])
+
+    def judged(self, judged: Judged, *, draining: bool) -> list[Ticket]:
+        """The source filter has spoken; the tickets that are settled by it."""
+        ticket, source = judged.ticket, judged.source
+        if id(ticket) not in self._judged:
+            return []  # given back at the end of the grace time
+        if draining:
+            return self._fail(ticket)
+        if judged.error is not None:
+            context = ErrorContext(ProgressState.PROCESS_SOURCE, source)
+            return self._hooks.ask(judged.error, context, self._filter_raised(ticket, judged.error))
+        del self._judged[id(ticket)]
+        if judged.is_wanted:
+            return admit([(ticket, source.log_files)], self._in_flight, self._ledger, self._counts)
+        self._counts.sources_filtered += 1
+        ticket.filtered = True
+        return [ticket]
+
+    def drop(self) -> list[Ticket]:
+        """Wait for the filter no longer, at the end of the grace time; the tickets that are settled by it."""
+        return [ticket for waiting in list(self._judged.values()) for ticket in self._fail(waiting)]
+
+    def _read(self, message: Message, ticket: Ticket) -> tuple[Notification | None, list[Ticket]]:
+        """What a message announces; else, once it is decided what to do about it, what is settled."""
+        if self._acknowledger is not None:
+            self._acknowledger.in_hand(ticket, message.received_at_seconds)
+        self._telling.parsing(message)
+        try:
+            notification = understand(message, self._counts, self._hooks.hooks.parsers)
+        except UnknownNotificationError as error:
+            self._telling.parsed(message, success=False)
+            context = ErrorContext(ProgressState.PARSE_MESSAGE, _source(message, ()))
+            return None, self._hooks.ask(error, context, self._not_understood(ticket, message, error))
+        self._telling.parsed(message, success=True)
+        return notification, []
+
+    def _not_understood(self, ticket: Ticket, message: Message, error: IngesterError) -> Then:
+        def then(decision: Decision | None) -> list[Ticket]:
+            if self._in_flight.tickets.get(message.message_id) is not ticket:
+                return []
+            if decision is Decision.QUARANTINE or (decision is None and self._delete_upon_failure):
+                _log.warning("message %s is deleted: %s", message.message_id, error)
+                return [ticket]
+            _log.warning("message %s stays in the queue: %s", message.message_id, error)
+            ticket.failed = True
+            return [ticket]
+
+        return then
+
+    def _filter_raised(self, ticket: Ticket, error: FunctionError) -> Then:
+        def then(decision: Decision | None) -> list[Ticket]:
+            if self._judged.pop(id(ticket), None) is None:
+                return []
+            _log.warning(
+                "%s Its source is %s.", error, "skipped" if decision is Decision.QUARANTINE else "given back"
+            )
+            ticket.failed = decision is not Decision.QUARANTINE
+            return [ticket]
+
+        return then
+
+    def _announce(self, announced: Sequence[tuple[Ticket, Notification | Source]]) -> list[Ticket]:
+        """Let the source filter judge what was announced, or admit it at once."""
+        hooks = self._hooks.hooks
+        admitted = []
+        for ticket, found in announced:
+            if hooks.want_sources:
+                message = ticket.message
+                ticket.source = _source(message, found.log_files, found.kind) if message else Source(found.log_files)
+                self._telling.source_starts(ticket)
+            if hooks.source_filter is not None and ticket.source is not None and found.log_files:
+                self._judged[id(ticket)] = ticket
+                self._hooks.judge(hooks.source_filter, ticket, ticket.source)
+            else:
+                admitted.append((ticket, found.log_files))
+        return admit(admitted, self._in_flight, self._ledger, self._counts)
+
+    def _fail(self, ticket: Ticket) -> list[Ticket]:
+        self._judged.pop(id(ticket), None)
+        ticket.failed = True
+        return [ticket]
+
+
+def _source(message: Message, log_files: tuple[LogFile, ...], kind: NotificationKind | None = None) -> Source:
+    return Source(log_files, kind, message.queue_url, message.message_id, message.receive_count, message.body)
