@@ -1,19 +1,24 @@
 """A whole run: check everything that can be checked first, recover what a predecessor left, then the loop."""
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from ingester.fetch.listing import list_log_files
+from ingester.lake.base import Lake
 from ingester.lake.open import open_lake
 from ingester.ledger.base import Ledger
 from ingester.ledger.sqlite import SqliteLedger
+from ingester.model.errors import OutputError
 from ingester.model.settings import Settings
 from ingester.supervisor.commit import Committer, roll_forward
 from ingester.supervisor.counts import Counts, show_nothing
 from ingester.supervisor.intake import ListingIntake
 from ingester.supervisor.loop import Supervisor
 from ingester.supervisor.mailbox import Mailbox
+
+_log = logging.getLogger("ingester.supervisor")
 
 LEDGER_NAME = "ledger.sqlite"
 
@@ -73,5 +78,15 @@ def _lake_and_ledger(settings: Settings, mailbox: Mailbox, counts: Counts) -> It
             counts.rolled_forward = roll_forward(ledger, lake)
             lake.sweep(frozenset())
             yield ledger, Committer(ledger, lake, mailbox.post)
+            _sweep_after_deaths(ledger, lake, counts)
         finally:
             ledger.close()
+
+
+def _sweep_after_deaths(ledger: Ledger, lake: Lake, counts: Counts) -> None:
+    """Remove what workers of this run that died had staged; not after each death, as the others are staging."""
+    if counts.workers_died:
+        try:
+            lake.sweep({commit.commit_id for commit in ledger.unpublished()})
+        except OutputError as error:
+            _log.warning("what dead workers staged is left for the sweep of the next start: %s", error)

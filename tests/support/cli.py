@@ -69,14 +69,19 @@ def ingester(
 
 
 @contextmanager
-def running_ingester(folder: Path, *arguments: str | Path) -> Iterator[Running]:
-    """Starts `ingester`; its output goes to new files in `folder`. What is still alive at the end is killed."""
+def running_ingester(
+    folder: Path, *arguments: str | Path, environ: Mapping[str, str] | None = None
+) -> Iterator[Running]:
+    """Starts `ingester`; its output goes to new files in `folder`. What is still alive at the end is killed.
+
+    `environ` is added to the environment.
+    """
     number = len(list(folder.glob("*.stdout")))
     stdout_file, stderr_file = folder / f"{number}.stdout", folder / f"{number}.stderr"
     with stdout_file.open("wb") as stdout, stderr_file.open("wb") as stderr:
         process = subprocess.Popen(
             [*INGESTER, *map(str, arguments)],
-            env=_environment(None),
+            env=_environment(environ),
             stdout=stdout,
             stderr=stderr,
         )
