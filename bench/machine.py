@@ -2,7 +2,7 @@
 
 import os
 import platform
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from ingester.model.settings import usable_cores
@@ -19,8 +19,16 @@ def describe() -> dict[str, str]:
         "memory": f"{pages / 2**30:.0f} GiB",
         "system": f"{platform.system()} {platform.machine()}",
         "Python": platform.python_version(),
-        "libraries": ", ".join(f"{name} {version(name)}" for name in LIBRARIES),
+        "libraries": ", ".join(filter(None, map(_library, LIBRARIES))),
     }
+
+
+def _library(name: str) -> str:
+    """Name and version; empty for a peer that only the `bench` extra brings."""
+    try:
+        return f"{name} {version(name)}"
+    except PackageNotFoundError:
+        return ""
 
 
 def _processor() -> str:
