@@ -47,5 +47,8 @@ class Lake(Protocol):
     def list_quarantine(self) -> list[QuarantinedLogFile]:
         """All quarantined log files, by URI. Raises LakeDamagedError for an entry that can't be read."""
 
+    def quarantined_names(self) -> set[bytes]:
+        """Identities and places under which log files are quarantined; cheap, as no entry is read."""
+
     def remove_quarantine(self, entry: QuarantinedLogFile) -> None:
         """Remove a log file's entry, if there is one; also that from before its ETag was known."""

@@ -7,8 +7,8 @@ Metadata keys, all texts:
 - `ingester.data_files`: how many data files the commit has. In every file that was open when the commit ended,
   of which there is at least one; only a commit of more files than may be open at once has others.
 - `ingester.log_files`: which log files went in: base64 of zlib of JSON, a list of objects with `identity` (hex),
-  `uri`, `etag`, `rows` and `quarantined_records`. In every file that says `data_files` while it takes little
-  space, else in one of them: 50,000 log files take some megabytes, and readers load the whole footer.
+  `uri`, `etag`, `rows`, `quarantined_records` and `filtered_records`. In every file that says `data_files` while it
+  takes little space, else in one of them: 50,000 log files take some megabytes, and readers load the whole footer.
 
 So a commit is complete if some file says how many there are, that many numbers are found, and some file has the
 log files.
@@ -17,7 +17,7 @@ log files.
 import base64
 import zlib
 from collections.abc import Sequence
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import msgspec
 
@@ -40,6 +40,7 @@ class LogFileEntry(TypedDict):
     etag: str
     rows: int
     quarantined_records: int
+    filtered_records: NotRequired[int]
 
 
 def encode_log_files(log_files: Sequence[CommittedLogFile]) -> str:
@@ -51,6 +52,7 @@ def encode_log_files(log_files: Sequence[CommittedLogFile]) -> str:
             etag=log_file.etag,
             rows=log_file.rows,
             quarantined_records=log_file.quarantined_records,
+            filtered_records=log_file.filtered_records,
         )
         for log_file in log_files
     ]

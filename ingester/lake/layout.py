@@ -9,7 +9,7 @@ Paths are relative to the root, with `/`; on S3 they follow the prefix. Readers 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 
 from ingester.model.log_file import LogFile
@@ -71,6 +71,12 @@ def quarantined_log_file_paths(log_file: LogFile) -> list[str]:
     """Where the entry of a log file may lie: under its identity where the ETag is known, and under its place."""
     names = [log_file.place] if log_file.etag is None else [log_file.identity, log_file.place]
     return [f"{QUARANTINED_LOG_FILES}/{name.hex()}.json" for name in names]
+
+
+def quarantined_names(file_names: Iterable[str]) -> set[bytes]:
+    """The identities and places that the names of quarantine entries say; other names are passed over."""
+    stems = (name.removesuffix(".json") for name in file_names if name.endswith(".json"))
+    return {bytes.fromhex(stem) for stem in stems if _COMMIT_ID.fullmatch(stem)}
 
 
 def commit_id_of(path: str) -> str | None:

@@ -31,6 +31,7 @@ from ingester.lake.layout import (
     checked,
     is_commit_id,
     quarantined_log_file_paths,
+    quarantined_names,
 )
 from ingester.lake.lock import locked
 from ingester.lake.quarantine import decode_entry, encode_entry
@@ -141,6 +142,14 @@ class DiskLake:
         except OSError as error:
             raise disk_error(error, directory) from error
         return sorted(entries, key=lambda entry: entry.uri)
+
+    def quarantined_names(self) -> set[bytes]:
+        """Reads the names in one directory."""
+        directory = self._root / QUARANTINED_LOG_FILES
+        try:
+            return quarantined_names(path.name for path in directory.glob("*.json"))
+        except OSError as error:
+            raise disk_error(error, directory) from error
 
     def remove_quarantine(self, entry: QuarantinedLogFile) -> None:
         """Removes the entry's file."""

@@ -29,6 +29,7 @@ from ingester.lake.layout import (
     TABLE,
     commit_id_of,
     quarantined_log_file_paths,
+    quarantined_names,
 )
 from ingester.lake.lock import locked
 from ingester.lake.quarantine import decode_entry, encode_entry
@@ -179,11 +180,9 @@ class S3Lake:
 
     def list_quarantine(self) -> list[QuarantinedLogFile]:
         """Reads every entry."""
-        prefix = self._location.key(QUARANTINED_LOG_FILES) + "/"
         try:
-            pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._location.bucket, Prefix=prefix)
-            keys = [found["Key"] for page in pages for found in page.get("Contents", ())]
-            contents = {key: self._get(self._location.path(key)) for key in keys if key.endswith(".json")}
+            keys = [key for key in self._quarantine_keys() if key.endswith(".json")]
+            contents = {key: self._get(self._location.path(key)) for key in keys}
         except AWS_ERRORS as error:
             raise s3_error(error, self._location.uri(QUARANTINED_LOG_FILES)) from error
         entries = [
@@ -192,6 +191,18 @@ class S3Lake:
             if content is not None
         ]
         return sorted(entries, key=lambda entry: entry.uri)
+
+    def quarantined_names(self) -> set[bytes]:
+        """Lists the keys, 1,000 a call."""
+        try:
+            return quarantined_names(key.rsplit("/", 1)[-1] for key in self._quarantine_keys())
+        except AWS_ERRORS as error:
+            raise s3_error(error, self._location.uri(QUARANTINED_LOG_FILES)) from error
+
+    def _quarantine_keys(self) -> Iterator[str]:
+        prefix = self._location.key(QUARANTINED_LOG_FILES) + "/"
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._location.bucket, Prefix=prefix)
+        return (found["Key"] for page in pages for found in page.get("Contents", ()))
 
     def remove_quarantine(self, entry: QuarantinedLogFile) -> None:
         """Deletes the entry's object."""

@@ -1,6 +1,6 @@
 """What every ledger promises. `tests/unit/ledger/test_contract.py` holds each implementation to it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Protocol
 
 from msgspec import Struct
@@ -56,6 +56,18 @@ class Ledger(Protocol):
 
         Raises ValueError if there is no such commit.
         """
+        ...
+
+    def each_commit(self) -> Iterator[tuple[Commit, bool]]:
+        """Every commit, oldest first, and whether it is marked as published. One is held in memory at a time."""
+        ...
+
+    def known_paths(self, paths: Collection[str]) -> set[str]:
+        """Those of `paths` that are data files of a commit, published or not."""
+        ...
+
+    def problems(self) -> list[str]:
+        """What is wrong within the ledger itself, a sentence each; empty if it is whole. Reads all of it."""
         ...
 
     def totals(self) -> LedgerTotals:

@@ -93,6 +93,40 @@ class SqliteLedger:
             if not changed:
                 raise ValueError(f"no commit {commit_id} in the ledger {self._path}")
 
+    def each_commit(self) -> Iterator[tuple[Commit, bool]]:
+        """Every commit, oldest first, and whether it is marked as published."""
+        number = -1
+        while True:
+            with self._reading() as reader:
+                found = reader.execute(
+                    "SELECT number, commit_id, published_at_ms FROM commits WHERE number > ? ORDER BY number LIMIT 1",
+                    (number,),
+                ).fetchone()
+                if found is None:
+                    return
+                number, commit_id, published_at_ms = found
+                commit = _load_commit(reader, number, commit_id)
+            yield commit, published_at_ms is not None
+
+    def known_paths(self, paths: Collection[str]) -> set[str]:
+        """Those of `paths` that are data files of a commit, published or not."""
+        with self._reading() as reader:
+            find = "SELECT 1 FROM data_files WHERE path = ?"
+            return {path for path in paths if reader.execute(find, (path,)).fetchone()}
+
+    def problems(self) -> list[str]:
+        """What SQLite's integrity check finds, and commits whose log files are not as many as they say."""
+        with self._reading() as reader:
+            answers = [answer for (answer,) in reader.execute("PRAGMA integrity_check(20)")]
+            found = [f"SQLite finds: {answer}" for answer in answers if answer != "ok"]
+            for commit_id, said, there in reader.execute(
+                "SELECT commit_id, log_files, "
+                "(SELECT count(*) FROM log_files WHERE commit_number = commits.number) AS there "
+                "FROM commits WHERE log_files <> there LIMIT 20"
+            ):
+                found.append(f"commit {commit_id} has {there} log files and says {said}")
+            return found
+
     def totals(self) -> LedgerTotals:
         """Counts over all commits: reads one row a commit, not one a log file."""
         with self._reading() as reader:
@@ -189,10 +223,20 @@ def _insert_data_files(writer: sqlite3.Connection, number: int, data_files: tupl
 def _insert_log_files(writer: sqlite3.Connection, number: int, log_files: tuple[CommittedLogFile, ...]) -> int:
     """How many of them were not in before."""
     return writer.executemany(
-        "INSERT INTO log_files (commit_number, identity, place, uri, etag, rows, quarantined_records) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (identity) DO NOTHING",
+        "INSERT INTO log_files "
+        "(commit_number, identity, place, uri, etag, rows, quarantined_records, filtered_records) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (identity) DO NOTHING",
         [
-            (number, file.identity, file.place, file.uri, file.etag, file.rows, file.quarantined_records)
+            (
+                number,
+                file.identity,
+                file.place,
+                file.uri,
+                file.etag,
+                file.rows,
+                file.quarantined_records,
+                file.filtered_records,
+            )  # fmt: skip
             for file in log_files
         ],
     ).rowcount
@@ -205,7 +249,7 @@ def _load_commit(reader: sqlite3.Connection, number: int, commit_id: str) -> Com
         (number,),
     )
     log_files = reader.execute(
-        "SELECT identity, place, uri, etag, rows, quarantined_records FROM log_files "
+        "SELECT identity, place, uri, etag, rows, quarantined_records, filtered_records FROM log_files "
         "WHERE commit_number = ? ORDER BY number",
         (number,),
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ingester.model.errors import ConfigurationError, OutputError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 APPLICATION_ID = 0x43544C47
 """Marks the file as a ledger of ours (SQLite's `application_id`), so that no other database is taken for one."""
 
@@ -51,7 +51,8 @@ CREATE TABLE log_files (
     uri TEXT NOT NULL,
     etag TEXT NOT NULL,
     rows INTEGER NOT NULL,
-    quarantined_records INTEGER NOT NULL
+    quarantined_records INTEGER NOT NULL,
+    filtered_records INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX log_files_by_place ON log_files (place);
 CREATE INDEX log_files_by_commit ON log_files (commit_number);
@@ -131,6 +132,11 @@ def _check_or_create(connection: sqlite3.Connection, path: Path) -> None:
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if (application_id, version) == (APPLICATION_ID, SCHEMA_VERSION):
             return
+        if (application_id, version) == (APPLICATION_ID, 1):
+            connection.execute("ALTER TABLE log_files ADD COLUMN filtered_records INTEGER NOT NULL DEFAULT 0")
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            connection.execute("COMMIT")
+            return
         if application_id == APPLICATION_ID:
             raise ConfigurationError(
                 f"The ledger {path} was written by another version of the ingester "
@@ -164,6 +170,7 @@ def _explain(error: sqlite3.Error, path: Path) -> ConfigurationError | OutputErr
         case "CORRUPT" | "NOTADB":
             return ConfigurationError(
                 f"The ledger {path} is damaged ({name}: {error}).",
-                hint="Keep it, and put back a backup: an empty ledger would let redelivered log files in again.",
+                hint="Restore it from the data files with `ingester verify OUTPUT --rebuild-ledger`, or put back a "
+                "backup: an empty ledger would let redelivered log files in again.",
             )
     return OutputError(f"The ledger {path} can't be used now ({name}: {error}).", hint="Look at its disk.")

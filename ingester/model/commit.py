@@ -26,7 +26,8 @@ class DataFile(Struct, frozen=True, gc=False):
 class CommittedLogFile(Struct, frozen=True, gc=False):
     """One log file whose rows are all in the commit's data files.
 
-    `identity` and `place` are those of `LogFile`, with the ETag that the fetch returned.
+    `identity` and `place` are those of `LogFile`, with the ETag that the fetch returned. The log file had `rows` +
+    `quarantined_records` + `filtered_records` records; the last are those that the user's filters did not want.
     """
 
     identity: bytes
@@ -35,6 +36,7 @@ class CommittedLogFile(Struct, frozen=True, gc=False):
     etag: str
     rows: int
     quarantined_records: int = 0
+    filtered_records: int = 0
 
 
 class Commit(Struct, frozen=True):

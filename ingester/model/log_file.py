@@ -8,7 +8,7 @@ import os
 import re
 from hashlib import blake2b
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from msgspec import Struct
 
@@ -67,6 +67,14 @@ class LogFile(Struct, frozen=True, gc=False, array_like=True):
 def is_digest_key(key: str) -> bool:
     """Whether `key` is that of a CloudTrail digest file. Told by key, as digests have no Records."""
     return _DIGEST_KEY.search(key) is not None
+
+
+def log_file_at(uri: str, etag: str | None) -> LogFile:
+    """The log file that `LogFile.uri` gave, with this ETag."""
+    if uri.startswith("s3://"):
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        return LogFile(bucket, key, etag)
+    return LogFile("", unquote(uri.removeprefix("file://"), errors="surrogateescape"), etag)
 
 
 def local_log_file(path: Path) -> LogFile:

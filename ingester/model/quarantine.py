@@ -1,10 +1,8 @@
 """A log file that could not be ingested, as the quarantine keeps it."""
 
-from urllib.parse import unquote
-
 from msgspec import Struct
 
-from ingester.model.log_file import LogFile
+from ingester.model.log_file import LogFile, log_file_at
 
 
 class QuarantinedLogFile(Struct, frozen=True):
@@ -23,7 +21,4 @@ class QuarantinedLogFile(Struct, frozen=True):
     @property
     def log_file(self) -> LogFile:
         """The log file that `uri` and `etag` name, to fetch it again."""
-        if self.uri.startswith("s3://"):
-            bucket, _, key = self.uri.removeprefix("s3://").partition("/")
-            return LogFile(bucket, key, self.etag)
-        return LogFile("", unquote(self.uri.removeprefix("file://"), errors="surrogateescape"), self.etag)
+        return log_file_at(self.uri, self.etag)

@@ -91,6 +91,7 @@ class Committer(threading.Thread):
         self._post = post
         self._tasks: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._stopping = threading.Event()
+        self._quarantined: set[bytes] | None = None
 
     def submit(self, commit: Commit) -> None:
         """Commit and publish; posts Published or Rejected."""
@@ -99,10 +100,6 @@ class Committer(threading.Thread):
     def quarantine(self, job: int, entry: QuarantinedLogFile) -> None:
         """Write a quarantine entry; posts Quarantined."""
         self._tasks.put(lambda: self._quarantine(job, entry))
-
-    def release(self, entry: QuarantinedLogFile) -> None:
-        """Remove the quarantine entry of a log file that is committed now."""
-        self._tasks.put(lambda: self._insist(lambda: self._lake.remove_quarantine(entry)))
 
     def stop(self) -> None:
         """End the thread after what was submitted, without waiting for an output that can't be written."""
@@ -134,10 +131,30 @@ class Committer(threading.Thread):
         self._insist(lambda: self._lake.publish(commit))
         crash_point(SUPERVISOR_AFTER_PUBLISH)
         self._insist(lambda: self._ledger.mark_published(commit.commit_id))
+        self._release(commit)
         self._post(Published(commit))
+
+    def _release(self, commit: Commit) -> None:
+        """Remove the quarantine entries of log files that are in now. One listing a run; then it costs a look."""
+        if self._quarantined is None:
+            self._insist(self._list_quarantined)
+        quarantined = self._quarantined
+        if not quarantined:
+            return
+        for log_file in commit.log_files:
+            if log_file.identity in quarantined or log_file.place in quarantined:
+                entry = QuarantinedLogFile(log_file.uri, log_file.etag, "", 0, "", "")
+                self._insist(lambda entry=entry: self._lake.remove_quarantine(entry))  # type: ignore[misc]
+                quarantined -= {log_file.identity, log_file.place}
+
+    def _list_quarantined(self) -> None:
+        self._quarantined = self._lake.quarantined_names()
 
     def _quarantine(self, job: int, entry: QuarantinedLogFile) -> None:
         self._insist(lambda: self._lake.quarantine_log_file(entry))
+        if self._quarantined is not None:
+            log_file = entry.log_file
+            self._quarantined.add(log_file.place if log_file.etag is None else log_file.identity)
         self._post(Quarantined(job, entry))
 
     def _insist(self, action: Callable[[], object]) -> None:

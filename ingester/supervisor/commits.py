@@ -102,6 +102,7 @@ def _committed(log_file: LogFile, done: PreparedLogFile) -> CommittedLogFile:
         etag=done.etag,
         rows=done.rows,
         quarantined_records=done.quarantined_records,
+        filtered_records=done.filtered_records,
     )
 
 

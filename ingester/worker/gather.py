@@ -212,6 +212,7 @@ def _committed(gathered: GatheredLogFile) -> CommittedLogFile:
         etag=log_file.etag or "",
         rows=gathered.rows,
         quarantined_records=gathered.quarantined_records,
+        filtered_records=gathered.filtered_records,
     )
 
 
