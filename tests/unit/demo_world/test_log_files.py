@@ -37,6 +37,7 @@ def test_a_world_has_as_many_events_as_were_asked_for(two_days: list[GeneratedLo
 def test_the_same_seed_gives_the_same_bytes() -> None:
     once, again, other = (list(World(seed=seed).log_files(3_000)) for seed in (1, 1, 2))
     assert once == again
+    assert {one.body[4:8] for one in once} == {bytes(4)}, "gzip's header tells no time"
     assert once != other
 
 
