@@ -35,14 +35,15 @@ def admit(
     """Make jobs of the log files that are neither committed nor on their way.
 
     The tickets that wait for nothing, as all their log files are in already. One question to the ledger for all.
-    What is on its way is waited for even if the ledger has it: committed is not yet published.
+    What is on its way is waited for even if the ledger has it: committed is not yet published. Raises OutputError
+    if the ledger can't be read, and then nothing has changed.
     """
     log_files = [log_file for _, some in announced for log_file in some]
-    counts.log_files_found += len(log_files)
     identities = {log_file.identity for log_file in log_files if log_file.etag is not None}
     places = {log_file.place for log_file in log_files if log_file.etag is None}
     committed = ledger.committed(identities) if identities else set()
     committed_places = ledger.committed_places(places) if places else set()
+    counts.log_files_found += len(log_files)
     nothing_to_wait_for = []
     for ticket, some in announced:
         for log_file in some:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable, Sequence
 
 from ingester.ledger.base import Ledger
-from ingester.model.errors import FunctionError, IngesterError, UnknownNotificationError
+from ingester.model.errors import FunctionError, IngesterError, OutputError, UnknownNotificationError
 from ingester.model.hooks import Decision, ErrorContext
 from ingester.model.log_file import LogFile
 from ingester.model.message import Message
@@ -19,6 +19,8 @@ from ingester.supervisor.in_flight import InFlight, Ticket
 from ingester.supervisor.telling import Telling
 
 _log = logging.getLogger("ingester.queue")
+
+_LEDGER_AGAIN_SECONDS = 1.0
 
 
 class Arrivals:
@@ -43,11 +45,15 @@ class Arrivals:
         self._telling = telling
         self._delete_upon_failure = delete_upon_failure
         self._judged: dict[int, Ticket] = {}
+        self._unadmitted: list[tuple[Ticket, tuple[LogFile, ...]]] = []
+        self._again_at_seconds = 0.0
+        self.ledger_trouble: OutputError | None = None
+        """Why the ledger can't be asked what is in already; what arrives waits until it can."""
 
     @property
     def is_idle(self) -> bool:
-        """Whether no source waits for the user's filter, or for what to do about it."""
-        return not self._judged
+        """Whether no source waits for the ledger, for the user's filter, or for what to do about it."""
+        return not (self._judged or self._unadmitted)
 
     def received(self, messages: Iterable[Message], *, draining: bool) -> list[Ticket]:
         """Take messages in; at a drain give them back. The tickets that wait for nothing."""
@@ -83,10 +89,30 @@ class Arrivals:
             return self._hooks.ask(judged.error, context, self._filter_raised(ticket, judged.error))
         del self._judged[id(ticket)]
         if judged.is_wanted:
-            return admit([(ticket, source.log_files)], self._in_flight, self._ledger, self._counts)
+            return self._admit([(ticket, source.log_files)])
         self._counts.sources_filtered += 1
         ticket.filtered = True
         return [ticket]
+
+    def admit_again(self, now_seconds: float) -> list[Ticket]:
+        """Ask a ledger that could not be read once more, a second later; the tickets that wait for nothing."""
+        if self.ledger_trouble is None:
+            return []
+        if not self._again_at_seconds:
+            self._again_at_seconds = now_seconds + _LEDGER_AGAIN_SECONDS
+        if now_seconds < self._again_at_seconds:
+            return []
+        self._again_at_seconds = 0.0
+        self.ledger_trouble = None
+        return self._admit([])
+
+    def drop_unadmitted(self) -> list[Ticket]:
+        """Wait for the ledger no longer, at a drain; the tickets that are settled by it."""
+        tickets = [ticket for ticket, _ in self._unadmitted]
+        self._unadmitted, self.ledger_trouble = [], None
+        for ticket in tickets:
+            ticket.failed = True
+        return tickets
 
     def drop(self) -> list[Ticket]:
         """Wait for the filter no longer, at the end of the grace time; the tickets that are settled by it."""
@@ -145,7 +171,20 @@ class Arrivals:
                 self._hooks.judge(hooks.source_filter, ticket, ticket.source)
             else:
                 admitted.append((ticket, found.log_files))
-        return admit(admitted, self._in_flight, self._ledger, self._counts)
+        return self._admit(admitted)
+
+    def _admit(self, announced: list[tuple[Ticket, tuple[LogFile, ...]]]) -> list[Ticket]:
+        """Admit what is announced, after what waits already; let it wait if the ledger can't be read."""
+        self._unadmitted += announced
+        if self.ledger_trouble is not None:
+            return []
+        try:
+            tickets = admit(self._unadmitted, self._in_flight, self._ledger, self._counts)
+        except OutputError as error:
+            self.ledger_trouble = error
+            return []
+        self._unadmitted = []
+        return tickets
 
     def _fail(self, ticket: Ticket) -> list[Ticket]:
         self._judged.pop(id(ticket), None)

@@ -309,6 +309,13 @@ class Supervisor:
         if self._flow.hold("output"):
             _log.error("the output can't be written, receiving pauses: %s", reason)
 
+    def _hold_while_ledger_is_away(self) -> None:
+        trouble = self._arrivals.ledger_trouble
+        if trouble is None:
+            self._flow.go_on("ledger")
+        elif self._flow.hold("ledger"):
+            _log.error("the ledger can't be read, receiving pauses: %s", trouble)
+
     # what the clock asks for
 
     def _on_time(self, now_seconds: float) -> None:
@@ -317,6 +324,8 @@ class Supervisor:
             self._drain(now_seconds)
         else:
             self._pool.start_due(now_seconds)
+            self._settle(self._arrivals.admit_again(now_seconds))
+            self._hold_while_ledger_is_away()
             self._dispatch.assign()
             self._flow.measure(len(self._in_flight.waiting), len(self._in_flight.jobs), self._hooks.backlog)
             if not self._in_flight.jobs:
@@ -354,6 +363,7 @@ class Supervisor:
             self._pool.kill_all()
             self._settle([*self._arrivals.drop(), *self._failures.drop_undecided()])
         self._in_flight.return_jobs(self._dispatch.drop_suspects())
+        self._settle(self._arrivals.drop_unadmitted())
         self._settle([*self._in_flight.drop_waiting(), *self._failures.drop_delayed()])
 
     # where the run stands

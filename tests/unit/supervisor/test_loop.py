@@ -2,14 +2,15 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from ingester.lake.publish_disk import DiskLake
 from ingester.ledger.sqlite import SqliteLedger
-from ingester.model.errors import ConfigurationError, IngesterError
+from ingester.model.errors import ConfigurationError, IngesterError, OutputError
 from ingester.model.log_file import LogFile
 from ingester.model.settings import Settings
 from tests.unit.supervisor.given import QUEUE, log_file
@@ -292,6 +293,60 @@ def test_receiving_goes_on_when_the_output_is_back_though_other_log_files_are_st
 
     assert sqs.told[:2] == ["pause", "resume"]
     assert list(sqs.kept.values()) == [body(named("slow"))]
+
+
+class UnreadableLedger(SqliteLedger):
+    """A ledger that can't be read for so many questions."""
+
+    questions_failed = 0
+
+    def committed_places(self, places: Collection[bytes]) -> set[bytes]:
+        if self.questions_failed:
+            self.questions_failed -= 1
+            raise OutputError("The ledger is busy.")
+        return super().committed_places(places)
+
+
+@pytest.fixture
+def ledger_away(run: Run, monkeypatch: pytest.MonkeyPatch) -> UnreadableLedger:
+    """The ledger of the run, which can't be read for three questions."""
+    monkeypatch.setattr("ingester.supervisor.arrivals._LEDGER_AGAIN_SECONDS", 0.01)
+    run.ledger.__class__ = UnreadableLedger
+    run.ledger.questions_failed = 3  # type: ignore[attr-defined]
+    return cast(UnreadableLedger, run.ledger)
+
+
+def test_what_arrives_while_the_ledger_can_not_be_read_waits_and_is_done_once(
+    run: Run, ledger_away: UnreadableLedger
+) -> None:
+    log_files = [log_file(number, etag=None) for number in range(30)]
+    sqs = Sqs([body(some) for some in log_files])
+
+    run.queue(sqs)
+
+    assert sqs.kept == {}
+    assert sqs.told[:2] == ["pause", "resume"]
+    assert run.in_ledger(log_files) == log_files
+    assert (run.counts.log_files_found, run.counts.log_files, run.counts.messages_given_back) == (30, 30, 0)
+
+
+def test_a_listing_waits_for_a_ledger_that_can_not_be_read(run: Run, ledger_away: UnreadableLedger) -> None:
+    log_files = [log_file(number, etag=None) for number in range(300)]
+    run.backfill(log_files)
+
+    assert run.in_ledger(log_files) == log_files
+    assert run.counts.log_files_found == 300
+
+
+def test_a_drain_gives_back_what_waits_for_the_ledger(run: Run, ledger_away: UnreadableLedger) -> None:
+    run.settings = Settings(output=run.settings.output, workers=1, queue_urls=(QUEUE,))
+    ledger_away.questions_failed = 10**9
+    sqs = Sqs([body(log_file(1))])
+    run.on_tick = once(lambda: "pause" in sqs.told, lambda: os.kill(os.getpid(), signal.SIGTERM))
+
+    assert run.queue(sqs).interrupted
+    assert list(sqs.kept.values()) == [body(log_file(1))]
+    assert sqs.hidden == set()
 
 
 def test_signal_handlers_are_put_back(run: Run) -> None:
