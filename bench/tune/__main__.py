@@ -21,7 +21,7 @@ from bench.tune.sweep import (
     sweep,
     worker_counts,
 )
-from bench.tune.trial import run_trial
+from bench.tune.trial import Trials
 from ingester.model.errors import IngesterError
 from ingester.model.log_file import LogFile
 from ingester.model.settings import Settings, usable_cores
@@ -78,7 +78,7 @@ def _tune(arguments: argparse.Namespace, console: Console) -> None:
     say = console.print
     log_files = take_sample(arguments.source, settings, say)
     scratch = Scratch(settings, arguments.output, say)
-    wanted = _enough(log_files, settings, scratch, arguments)
+    wanted = _enough(log_files, settings, scratch, arguments.seconds)
     if wanted > len(log_files):
         say(f"There are only {len(log_files):,} log files; {wanted:,} would do. Trials are short, figures rough.")
     log_files = log_files[:wanted]
@@ -89,6 +89,7 @@ def _tune(arguments: argparse.Namespace, console: Console) -> None:
         (arguments.fetches_ahead or FETCHES_AHEAD) if log_files[0].bucket else (Choice.fetches_ahead,),
         arguments.batch_rows or BATCH_ROWS,
     )
+    trial_runs = Trials(settings, scratch, log_files)
     trials: list[tuple[str, Measured]] = []
     with Live(console=console, refresh_per_second=8) as live:
 
@@ -97,7 +98,7 @@ def _tune(arguments: argparse.Namespace, console: Console) -> None:
                 f"{choice.workers} workers, {choice.fetches_ahead} fetches ahead, {choice.batch_rows} batch rows"
             )
             live.update(live_table(trials, running))
-            return run_trial(choice, log_files, settings, scratch)
+            return trial_runs.run(choice)
 
         for trial in sweep(candidates, try_):
             trials.append(trial)
@@ -111,11 +112,11 @@ def _tune(arguments: argparse.Namespace, console: Console) -> None:
     console.print(f"  {command}", style="bold cyan", soft_wrap=True)
 
 
-def _enough(log_files: list[LogFile], settings: Settings, scratch: Scratch, arguments: argparse.Namespace) -> int:
+def _enough(log_files: list[LogFile], settings: Settings, scratch: Scratch, seconds: float) -> int:
     """How many log files keep one worker busy for so long, told by a first trial with some of them."""
     some = log_files[:_FIRST_TRIAL_LOG_FILES]
-    measured = run_trial(Choice(workers=1), some, settings, scratch)
-    return max(_LOG_FILES_MIN, int(measured.log_files * arguments.seconds))
+    measured = Trials(settings, scratch, some).run(Choice(workers=1))
+    return max(_LOG_FILES_MIN, int(measured.log_files * seconds))
 
 
 if __name__ == "__main__":

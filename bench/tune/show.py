@@ -21,18 +21,9 @@ _DEFAULTS = Settings()
 def live_table(trials: Trials, running: str) -> RenderableType:
     """Every trial so far, the fastest marked, and what is running now."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("trying")
-    for name in (
-        "workers",
-        "fetches ahead",
-        "batch rows",
-        "log files/s",
-        "1,000 events/s",
-        "MB/s",
-        "cores busy",
-        "MB held",
-    ):
-        table.add_column(name, justify="right")
+    table.add_column("trying", no_wrap=True)
+    for name in ("workers", "ahead", "rows", "files/s", "events/s", "MB/s", "cores busy", "MB held"):
+        table.add_column(name, justify="right", no_wrap=True)
     fastest = max((measured.json_bytes for _, measured in trials), default=0)
     before = ""
     for name, measured in trials:
@@ -41,7 +32,7 @@ def live_table(trials: Trials, running: str) -> RenderableType:
             name if name != before else "",
             *(str(value) for value in (choice.workers, choice.fetches_ahead, choice.batch_rows)),
             f"{measured.log_files:,.0f}",
-            f"{measured.events / 1000:,.1f}",
+            f"{measured.events:,.0f}",
             f"{measured.json_bytes / 1e6:,.1f}",
             f"{measured.cores_busy:.2f}",
             f"{measured.memory_bytes / 1e6:,.0f}",

@@ -1,7 +1,6 @@
 """The process of a trial: a backfill of given log files. Prints its Outcome as JSON, last."""
 
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +9,6 @@ import msgspec
 from bench.tune.trial import Order, Outcome
 from ingester.model.log_file import LogFile
 from ingester.supervisor import run
-from ingester.supervisor.counts import Counts
 
 
 class Sample:
@@ -24,37 +22,13 @@ class Sample:
         return iter(self._log_files)
 
 
-class Stopwatch:
-    """Starts when workers have begun to work: that they must start first is of no weight in a service."""
-
-    def __init__(self) -> None:
-        self._began_at_seconds = time.monotonic()
-
-    def tick(self, counts: Counts) -> None:
-        """Called several times a second."""
-        if not (counts.log_files_done or counts.events_decoded):
-            self._began_at_seconds = time.monotonic()
-
-    @property
-    def seconds(self) -> float:
-        """Since then."""
-        return time.monotonic() - self._began_at_seconds
-
-
 def main(order_file: str) -> None:
     """Run, tell."""
     order = msgspec.json.decode(Path(order_file).read_bytes(), type=Order)
     sample = Sample(order.log_files)
     run.list_log_files = lambda *_: sample
-    stopwatch = Stopwatch()
-    counts = run.run_backfill(order.settings, "the sample", stopwatch.tick).counts
-    outcome = Outcome(
-        log_files=counts.log_files,
-        events=counts.events,
-        json_bytes=counts.json_bytes,
-        seconds=stopwatch.seconds,
-        quarantined=len(counts.quarantined),
-    )
+    counts = run.run_backfill(order.settings, "the sample").counts
+    outcome = Outcome(counts.log_files, counts.events, counts.json_bytes, counts.seconds)
     print(msgspec.json.encode(outcome).decode())
 
 
