@@ -58,6 +58,18 @@ class Ledger(Protocol):
         """
         ...
 
+    def totals(self) -> LedgerTotals:
+        """Counts over all commits."""
+        ...
+
+    def close(self) -> None:
+        """Release files and connections. The ledger can't be used afterwards; once more is no error."""
+        ...
+
+
+class DurableLedger(Ledger, Protocol):
+    """A ledger that outlives the run: it can be read through and held against the lake."""
+
     def each_commit(self) -> Iterator[tuple[Commit, bool]]:
         """Every commit, oldest first, and whether it is marked as published. One is held in memory at a time."""
         ...
@@ -68,12 +80,4 @@ class Ledger(Protocol):
 
     def problems(self) -> list[str]:
         """What is wrong within the ledger itself, a sentence each; empty if it is whole. Reads all of it."""
-        ...
-
-    def totals(self) -> LedgerTotals:
-        """Counts over all commits."""
-        ...
-
-    def close(self) -> None:
-        """Release files and connections. The ledger can't be used afterwards; once more is no error."""
         ...

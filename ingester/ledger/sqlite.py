@@ -236,7 +236,7 @@ def _insert_log_files(writer: sqlite3.Connection, number: int, log_files: tuple[
                 file.rows,
                 file.quarantined_records,
                 file.filtered_records,
-            )  # fmt: skip
+            )
             for file in log_files
         ],
     ).rowcount

@@ -1,0 +1,44 @@
+"""What verify found: told with what, where and what to do; counted without end, kept within bounds."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+KEPT_OF_A_KIND_MAX = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that breaks a promise. `kind`: a short name for its like, `lost rows`."""
+
+    kind: str
+    what: str
+    where: str
+    what_to_do: str
+
+
+@dataclass(slots=True)
+class Report:
+    """The outcome of a verify. `findings`: at most KEPT_OF_A_KIND_MAX of a kind; `counts`: all, by kind."""
+
+    commits: int = 0
+    data_files: int = 0
+    log_files: int = 0
+    rows: int = 0
+    quarantined_records: int = 0
+    log_files_compared: int = 0
+    records_compared: int = 0
+    findings: list[Finding] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    notes: list[str] = field(default_factory=list)
+    """What was done, and what can't be known; no fault of the lake."""
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing was found."""
+        return not self.counts
+
+    def add(self, kind: str, what: str, where: str, what_to_do: str) -> None:
+        """Note a finding."""
+        self.counts[kind] += 1
+        if self.counts[kind] <= KEPT_OF_A_KIND_MAX:
+            self.findings.append(Finding(kind, what, where, what_to_do))
