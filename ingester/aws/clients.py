@@ -69,7 +69,9 @@ def make_client(service: str, settings: Settings, region: str | None = None, *, 
     """
     with _session_lock:
         session = make_session(settings)
-        region = region or session.region_name or ("us-east-1" if service == "s3" else None)
+        if service == "s3":
+            region = region or settings.s3_region or session.region_name or "us-east-1"
+        region = region or session.region_name
         merged = _shared_config(settings).merge(config) if config else _shared_config(settings)
         try:
             return session.client(  # type: ignore[call-overload]

@@ -57,7 +57,7 @@ def make_sqs_client(settings: Settings, queue_url: str) -> SqsCalls:
     no credentials, an endpoint that is no URL.
     """
     check_queue_url(queue_url)
-    region = settings.region or region_of_queue_url(queue_url)
+    region = settings.sqs_region or settings.region or region_of_queue_url(queue_url)
     if region is None and settings.endpoint_url:
         region = make_session(settings).region_name or _REGION_OF_OTHER_SERVERS
     # our parameters have one fixed shape: checking them anew takes 5 to 8 % of a batch call's CPU time (measured)

@@ -14,19 +14,22 @@ from ingester.sqs.delete import delete_messages
 from ingester.sqs.depth import queue_depth
 from ingester.sqs.receive import Receiver
 from ingester.sqs.visibility import change_visibility
+from ingester.supervisor.hooks import HookThread
 from ingester.supervisor.queue_events import Deleted, Depths, Extended, Received, ReceiveTrouble
+from ingester.supervisor.telling import telling_of_receives
 
 _CALL_THREADS = 4
 _MESSAGES_IN_TASK_MAX = 50
-RECEIVERS_A_QUEUE = 2
 
 
 class Queues:
     """The queues of a run: an `Intake`, and the acknowledgements. Raises ConfigurationError when made."""
 
-    def __init__(self, settings: Settings, post: Callable[[object], None]) -> None:
+    def __init__(self, settings: Settings, post: Callable[[object], None], hooks: HookThread | None = None) -> None:
         self._post = post
-        self._clients = {url: make_sqs_client(settings, url) for url in settings.queue_urls}
+        self._clients = {
+            url: telling_of_receives(make_sqs_client(settings, url), hooks) for url in settings.queue_urls
+        }
         self.info: dict[str, QueueInfo] = {url: check_queue(client, url) for url, client in self._clients.items()}
         self._receivers = [
             Receiver(
@@ -37,7 +40,7 @@ class Queues:
                 on_error=lambda error, times, url=url: post(ReceiveTrouble(url, error, times)),  # type: ignore[misc]
             )
             for url, client in self._clients.items()
-            for _ in range(RECEIVERS_A_QUEUE)
+            for _ in range(settings.receivers_per_queue)
         ]
         self._threads = ThreadPoolExecutor(_CALL_THREADS, thread_name_prefix="queue-calls")
 

@@ -3,24 +3,50 @@
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from ingester.fetch.listing import list_log_files
 from ingester.lake.base import Lake
 from ingester.lake.open import open_lake
 from ingester.ledger.base import Ledger
+from ingester.ledger.memory import MemoryLedger
+from ingester.ledger.open import ledger_path
 from ingester.ledger.sqlite import SqliteLedger
-from ingester.model.errors import OutputError
+from ingester.model.errors import ConfigurationError, OutputError
+from ingester.model.filters import compile_filters
+from ingester.model.named import load_named
 from ingester.model.settings import Settings
 from ingester.supervisor.commit import Committer, roll_forward
 from ingester.supervisor.counts import Counts, show_nothing
+from ingester.supervisor.hooks import Hooks, HookThread, StopAsked
 from ingester.supervisor.intake import ListingIntake
 from ingester.supervisor.loop import Supervisor
 from ingester.supervisor.mailbox import Mailbox
+from ingester.supervisor.processes import WorkerProcess
+from ingester.supervisor.worker_link import Launch
 
 _log = logging.getLogger("ingester.supervisor")
 
-LEDGER_NAME = "ledger.sqlite"
+
+def start_nothing(stop: Callable[[], None]) -> None:
+    """What a run that nobody stops calls once it has begun."""
+
+
+@dataclass(frozen=True)
+class Library:
+    """What the library adds to a run. The command line needs none of it.
+
+    `launch`: starts workers in another way than as processes, `slots` of them; `takes_events`: these have functions
+    that are not named in the settings. `on_started` is called once everything that can be checked was, with what asks
+    the run to stop, from any thread.
+    """
+
+    hooks: Hooks = field(default_factory=Hooks)
+    launch: Callable[[HookThread], Launch] | None = None
+    slots: int | None = None
+    takes_events: bool = False
+    on_started: Callable[[Callable[[], None]], None] = start_nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,49 +57,103 @@ class RunResult:
     interrupted: bool
 
 
-def run_queues(settings: Settings, on_tick: Callable[[Counts], None] = show_nothing) -> RunResult:
+def run_queues(
+    settings: Settings,
+    on_tick: Callable[[Counts], None] = show_nothing,
+    library: Library | None = None,
+    counts: Counts | None = None,
+) -> RunResult:
     """Ingest from the queues of the settings until they are empty (`until_empty`) or a signal comes.
 
     Raises ConfigurationError for what the user must mend before it can start, IngesterError for what ends a run.
     """
     from ingester.supervisor.queues import Queues  # boto3 costs 0.1 s that a backfill from disk need not pay
 
-    counts = Counts()
+    counts = counts or Counts()
+    library = _checked(settings, library or Library())
     with ExitStack() as stack:
         mailbox = Mailbox()
         stack.callback(mailbox.close)
-        queues = Queues(settings, mailbox.post)
+        hooks = HookThread(library.hooks, mailbox.post)
+        queues = Queues(settings, mailbox.post, hooks)
         stack.callback(queues.close)
-        ledger, committer = stack.enter_context(_lake_and_ledger(settings, mailbox, counts))
-        supervisor = Supervisor(settings, mailbox, ledger, committer, queues, queues, counts, on_tick)
+        ledger, committer = stack.enter_context(_lake_and_ledger(settings, library, mailbox, counts))
+        supervisor = Supervisor(
+            settings, mailbox, ledger, committer, queues, queues, counts, on_tick,
+            hooks=hooks, launch=_launch(library, hooks), slots=library.slots,
+        )  # fmt: skip
+        library.on_started(partial(_ask_to_stop, mailbox))
         ending = supervisor.run()
     return RunResult(counts, ending.interrupted)
 
 
-def run_backfill(settings: Settings, source: str, on_tick: Callable[[Counts], None] = show_nothing) -> RunResult:
+def run_backfill(
+    settings: Settings,
+    source: str,
+    on_tick: Callable[[Counts], None] = show_nothing,
+    library: Library | None = None,
+    counts: Counts | None = None,
+) -> RunResult:
     """Ingest the log files that lie in a directory or under an S3 prefix; what is committed already is skipped.
 
     Raises like `run_queues`.
     """
-    counts = Counts()
+    counts = counts or Counts()
+    library = _checked(settings, library or Library())
     with ExitStack() as stack:
         mailbox = Mailbox()
         stack.callback(mailbox.close)
+        hooks = HookThread(library.hooks, mailbox.post)
         listing = list_log_files(source, settings)
-        ledger, committer = stack.enter_context(_lake_and_ledger(settings, mailbox, counts))
+        ledger, committer = stack.enter_context(_lake_and_ledger(settings, library, mailbox, counts))
         intake = ListingIntake(listing, mailbox.post)
-        supervisor = Supervisor(settings, mailbox, ledger, committer, intake, None, counts, on_tick)
+        supervisor = Supervisor(
+            settings, mailbox, ledger, committer, intake, None, counts, on_tick,
+            hooks=hooks, launch=_launch(library, hooks), slots=library.slots,
+        )  # fmt: skip
+        library.on_started(partial(_ask_to_stop, mailbox))
         ending = supervisor.run()
     return RunResult(counts, ending.interrupted)
 
 
+def _checked(settings: Settings, library: Library) -> Library:
+    """The same, with the source filter that the settings name. Raises ConfigurationError for what no worker could
+    load or read, here and not in each of them again and again."""
+    compile_filters(settings.include, settings.exclude)
+    for name in (settings.processor, settings.event_filter):
+        if name is not None:
+            load_named(name)
+    if library.launch is None and settings.workers == 0:
+        raise ConfigurationError(
+            "Without worker processes there is nobody to do the work.", hint="Give --workers 1 or more."
+        )
+    if settings.source_filter is None or library.hooks.source_filter is not None:
+        return library
+    return replace(library, hooks=replace(library.hooks, source_filter=load_named(settings.source_filter)))
+
+
+def _launch(library: Library, hooks: HookThread) -> Launch:
+    if library.launch is not None:
+        return library.launch(hooks)
+    return partial(WorkerProcess, reports_progress=hooks.hooks.progress_reporter is not None)
+
+
+def _ask_to_stop(mailbox: Mailbox) -> None:
+    try:
+        mailbox.post(StopAsked())
+    except OSError:  # it has ended
+        return
+
+
 @contextmanager
-def _lake_and_ledger(settings: Settings, mailbox: Mailbox, counts: Counts) -> Iterator[tuple[Ledger, Committer]]:
+def _lake_and_ledger(
+    settings: Settings, library: Library, mailbox: Mailbox, counts: Counts
+) -> Iterator[tuple[Ledger, Committer]]:
     """The locked lake with its ledger, everything that a predecessor left behind rolled forward or swept."""
-    lake = open_lake(settings)
+    lake = _open_lake(settings, library)
     lake.check_writable()
     with lake.lock():
-        ledger = SqliteLedger(settings.state_directory / LEDGER_NAME)
+        ledger = _open_ledger(settings)
         try:
             counts.rolled_forward = roll_forward(ledger, lake)
             lake.sweep(frozenset())
@@ -90,3 +170,18 @@ def _sweep_after_deaths(ledger: Ledger, lake: Lake, counts: Counts) -> None:
             lake.sweep({commit.commit_id for commit in ledger.unpublished()})
         except OutputError as error:
             _log.warning("what dead workers staged is left for the sweep of the next start: %s", error)
+
+
+def _open_lake(settings: Settings, library: Library) -> Lake:
+    if settings.output or not (library.takes_events or settings.processor):
+        return open_lake(settings)
+    from ingester.lake.no_output import open_without_output
+
+    return open_without_output(settings)
+
+
+def _open_ledger(settings: Settings) -> Ledger:
+    """On disk; in memory where there is neither an output nor a state directory."""
+    if not settings.output and settings.state_dir is None:
+        return MemoryLedger()
+    return SqliteLedger(ledger_path(settings))

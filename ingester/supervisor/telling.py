@@ -123,6 +123,13 @@ def _nothing(_decision: Decision | None) -> list[Ticket]:
     return []
 
 
+def telling_of_receives(client: SqsCalls, hooks: HookThread | None) -> SqsCalls:
+    """The same client, telling of its receive calls if there is a reporter."""
+    if hooks is None or hooks.hooks.progress_reporter is None:
+        return client
+    return TellingCalls(client, hooks)
+
+
 class TellingCalls:
     """A client of SQS that tells of its receive calls, from the threads that make them. See `SqsCalls`."""
 
