@@ -27,6 +27,8 @@ def backfill(
     fetches_ahead: options.FetchesAhead = options.DEFAULTS.fetches_ahead,
     max_attempts: options.MaxAttempts = options.DEFAULTS.max_attempts,
     grace: options.Grace = options.DEFAULTS.grace_seconds,
+    worker_silence: options.WorkerSilence = options.DEFAULTS.worker_silence_seconds,
+    worker_memory: options.WorkerMemory = "1GB",
     log_format: options.LogFormat = options.LogFormatOption.TEXT,
 ) -> None:
     """Ingest log files without a queue. What is committed already is skipped, so it can be run again any time.
@@ -46,6 +48,8 @@ def backfill(
         fetches_ahead=fetches_ahead,
         max_attempts=max_attempts,
         grace_seconds=grace,
+        worker_silence_seconds=worker_silence,
+        worker_memory_bytes=parse_size(worker_memory),
         log_format=log_format.value,
     )
     set_up_logging(settings.log_format)

@@ -112,6 +112,22 @@ Grace = Annotated[
         rich_help_panel=_TUNING,
     ),
 ]
+WorkerSilence = Annotated[
+    float,
+    typer.Option(
+        envvar="INGESTER_WORKER_SILENCE",
+        help="Seconds that a worker may give no sign of life before it is replaced.",
+        rich_help_panel=_TUNING,
+    ),
+]
+WorkerMemory = Annotated[
+    str,
+    typer.Option(
+        envvar="INGESTER_WORKER_MEMORY",
+        help="A worker that holds more after a commit is replaced.",
+        rich_help_panel=_TUNING,
+    ),
+]
 LogFormat = Annotated[
     LogFormatOption, typer.Option(envvar="INGESTER_LOG_FORMAT", help="Log lines on standard error.")
 ]

@@ -50,6 +50,8 @@ def run(
     fetches_ahead: options.FetchesAhead = options.DEFAULTS.fetches_ahead,
     max_attempts: options.MaxAttempts = options.DEFAULTS.max_attempts,
     grace: options.Grace = options.DEFAULTS.grace_seconds,
+    worker_silence: options.WorkerSilence = options.DEFAULTS.worker_silence_seconds,
+    worker_memory: options.WorkerMemory = "1GB",
     log_format: options.LogFormat = options.LogFormatOption.TEXT,
 ) -> None:
     """Ingest the log files that a queue announces, as a service or until the queue is empty.
@@ -72,6 +74,8 @@ def run(
         fetches_ahead=fetches_ahead,
         max_attempts=max_attempts,
         grace_seconds=grace,
+        worker_silence_seconds=worker_silence,
+        worker_memory_bytes=parse_size(worker_memory),
         log_format=log_format.value,
     )
     if not settings.queue_urls:

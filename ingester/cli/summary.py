@@ -53,6 +53,7 @@ def _rows(counts: Counts) -> Iterable[tuple[str, str, str]]:
     recovered = [
         (counts.rolled_forward, "commits of a former run published"),
         (counts.workers_died, "workers replaced"),
+        (counts.workers_recycled, "workers recycled, having grown too large"),
         (counts.failures.total(), "attempts failed"),
         (counts.stale_receipts, "stale receipt handles"),
     ]

@@ -3,7 +3,7 @@
 Armed through the environment, read once when the process starts; unarmed, a place costs one call of a function that
 returns at once. The names say in which process a place lies, so that a worker's and the supervisor's are armed apart.
 
-    INGESTER_CRASH_POINT        name[:nth][:kill|stop|raise]   the nth time that the process comes by; 1 and kill
+    INGESTER_CRASH_POINT        name[:nth][:kill|stop|hang|raise]   the nth time that the process comes by; 1 and kill
     INGESTER_CRASH_POINT_ONLY   only where the subject, such as a log file's key, contains this text
     INGESTER_CRASH_POINT_FILE   made when the point fires, with the process id in it; where it exists, none fires:
                                 the successor of a killed worker lives
@@ -11,6 +11,7 @@ returns at once. The names say in which process a place lies, so that a worker's
 
 import os
 import signal
+import threading
 
 WORKER_START = "worker-start"
 WORKER_MID_DOWNLOAD = "worker-mid-download"
@@ -62,6 +63,8 @@ def _pass_by() -> None:
         return
     if _ACTION == "raise":
         raise CrashPointError(ARMED_POINT)
+    if _ACTION == "hang":
+        threading.Event().wait()
     os.kill(os.getpid(), signal.SIGSTOP if _ACTION == "stop" else signal.SIGKILL)
 
 

@@ -93,6 +93,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     from an S3 that answers after 20 ms, where 8 get 375 (measured)."""
     grace_seconds: float = 30.0
     """How long a drain may take before what is unfinished is given back."""
+    worker_silence_seconds: float = 300.0
+    """How long a worker's processing loop may say nothing before the worker counts as hung and is replaced. Above
+    what an S3 that hardly answers makes of one call: three attempts of 30 s. Not where a user's functions are
+    called."""
+    worker_memory_bytes: int = 1_000_000_000
+    """A worker that holds more after a checkpoint is replaced. A worker peaks below 600 MB (measured), so this is one
+    that leaks."""
     log_format: LogFormat = "text"
 
     def __post_init__(self) -> None:
@@ -109,6 +116,8 @@ class Settings(Struct, frozen=True, kw_only=True):
         _check("--visibility-timeout", self.visibility_timeout_seconds, 10, VISIBILITY_SECONDS_MAX)
         _check("--max-attempts", self.max_attempts, 1, 1000)
         _check("--fetches-ahead", self.fetches_ahead, 1, 256)
+        _check("--worker-silence", self.worker_silence_seconds, 1, 86_400)
+        _check("--worker-memory", self.worker_memory_bytes, 100_000_000, 10**12)
         _check("--grace", self.grace_seconds, 0, 3600)
         unknown = [key for key in self.partition_by if key not in get_args(PartitionKey)]
         if unknown or len(set(self.partition_by)) != len(self.partition_by):

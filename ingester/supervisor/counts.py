@@ -39,6 +39,8 @@ class Counts:
     """Failed attempts at log files, by kind."""
     stale_receipts: int = 0
     workers_died: int = 0
+    workers_recycled: int = 0
+    """Workers that were replaced between log files, as they had grown too large."""
     log_files_done: int = 0
     """Log files that workers are done with, committed or not yet: for a display, not for a sum."""
     events_decoded: int = 0

@@ -68,7 +68,12 @@ class Dispatch:
             isolation.slot = min(self._pool.workers)
             self._pool.send(self._pool.workers[isolation.slot], Flush())
         worker = self._pool.workers.get(isolation.slot)
-        if worker is None or worker.jobs_welcome == 0 or self._in_flight.in_hands_of(isolation.slot):
+        if (
+            worker is None
+            or worker.is_leaving
+            or worker.jobs_welcome == 0
+            or self._in_flight.in_hands_of(isolation.slot)
+        ):
             return
         group = isolation.next_group()
         if group:

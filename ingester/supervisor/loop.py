@@ -35,6 +35,7 @@ from ingester.supervisor.hooks import Decided, Hooks, HookThread, Judged, StopAs
 from ingester.supervisor.in_flight import InFlight, Ticket
 from ingester.supervisor.intake import Intake, Listed, ListingEnded
 from ingester.supervisor.mailbox import Mailbox
+from ingester.supervisor.oversight import Oversight
 from ingester.supervisor.pool import Died, Heard, WorkerPool
 from ingester.supervisor.processes import WorkerProcess
 from ingester.supervisor.queue_events import Deleted, Depths, Extended, Received, ReceiveTrouble
@@ -81,6 +82,7 @@ class Supervisor:
         self._selector.register(mailbox, selectors.EVENT_READ)
         self._hooks = hooks or HookThread(Hooks(), mailbox.post)
         self._pool = WorkerPool(settings, slots or settings.worker_count, self._selector, launch)
+        self._oversight = Oversight(self._pool, settings)
         self._in_flight = InFlight()
         self._dispatch = Dispatch(self._in_flight, self._pool)
         self._telling = Telling(self._hooks, self._in_flight)
@@ -170,6 +172,7 @@ class Supervisor:
         if isinstance(happened, Died):
             self._worker_died(worker, happened.how, now_seconds)
             return
+        self._oversight.heard(worker, happened.frame, now_seconds)
         match happened.frame:
             case Beat() as beat:
                 if beat.jobs_done > worker.jobs_done:
@@ -196,6 +199,10 @@ class Supervisor:
     def _worker_died(self, worker: Worker, how: str, now_seconds: float) -> None:
         jobs, guilty = self._dispatch.died(worker)
         if self._ending.is_draining and not jobs:
+            return
+        if worker.is_leaving and not jobs:
+            self._counts.workers_recycled += 1
+            self._pool.replace(worker, now_seconds)
             return
         self._counts.workers_died += 1
         _log.warning("worker %d (pid %d) %s; %d log files start over", worker.slot, worker.pid, how, jobs)
@@ -319,6 +326,8 @@ class Supervisor:
     # what the clock asks for
 
     def _on_time(self, now_seconds: float) -> None:
+        for lost in self._oversight.look(now_seconds):
+            self._worker_event(lost)
         self._failures.retry_due(now_seconds)
         if self._ending.is_draining:
             self._drain(now_seconds)

@@ -85,10 +85,18 @@ class WorkerPool:
         frames, closed = worker.receive()
         happened: list[Heard | Died] = [Heard(worker, frame) for frame in frames]
         if closed:
-            self._selector.unregister(worker.connection)
-            del self.workers[worker.slot]
-            happened.append(Died(worker, worker.reap()))
+            happened.append(self._gone(worker))
         return happened
+
+    def give_up(self, worker: Worker) -> Died:
+        """Kill a worker and close its socket without waiting for its end of it: nothing it still says is heard."""
+        worker.kill()
+        return self._gone(worker)
+
+    def _gone(self, worker: Worker) -> Died:
+        self._selector.unregister(worker.connection)
+        del self.workers[worker.slot]
+        return Died(worker, worker.reap())
 
     def replace(self, worker: Worker, now_seconds: float) -> bool:
         """Plan a successor of a dead worker; False when workers keep dying at their start: give up."""

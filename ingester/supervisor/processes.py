@@ -22,6 +22,8 @@ _EXIT_SECONDS = 2.0
 class WorkerProcess(Worker):
     """One child in a slot. `reports_progress`: whether it tells the progress of single log files."""
 
+    is_process = True
+
     def __init__(self, slot: int, generation: int, settings: Settings, *, reports_progress: bool = False) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
@@ -44,6 +46,10 @@ class WorkerProcess(Worker):
         """SIGKILL."""
         self._process.kill()
 
+    def abort(self) -> None:
+        """SIGABRT: it writes the stacks of its threads to standard error and dies, unless it is stopped."""
+        self._process.send_signal(signal.SIGABRT)
+
     def reap(self) -> str:
         """Wait for the end of a process that has closed its socket, and say how it ended."""
         self.connection.close()
@@ -51,7 +57,10 @@ class WorkerProcess(Worker):
             status = self._process.wait(timeout=_EXIT_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            status = self._process.wait()
+            try:
+                status = self._process.wait(timeout=_EXIT_SECONDS)
+            except subprocess.TimeoutExpired:  # it waits in the kernel, for a disk say; nobody listens to it any more
+                return "could not be killed and was left behind"
         return describe_exit(status)
 
 

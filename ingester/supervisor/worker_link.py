@@ -16,6 +16,9 @@ _READ_BYTES = 1 << 20
 class Worker(ABC):
     """One worker in a slot. `generation` tells it from its predecessors there; `connection` is our end."""
 
+    is_process = False
+    """Whether it is a process of its own, which can be replaced whatever it does."""
+
     def __init__(self, slot: int, generation: int, connection: socket.socket) -> None:
         self.slot = slot
         self.generation = generation
@@ -24,6 +27,7 @@ class Worker(ABC):
         self.jobs_welcome = 0
         self.jobs_done = 0
         self.events = 0
+        self.is_leaving = False
         self._reader = read_by_supervisor()
         self._unsent = bytearray()
         self.connection.setblocking(False)
@@ -37,14 +41,18 @@ class Worker(ABC):
     def kill(self) -> None:
         """End it, whatever it does. Its end is told by `receive`."""
 
+    def abort(self) -> None:
+        """End it so that it tells where it stood, if it can."""
+        self.kill()
+
     @abstractmethod
     def reap(self) -> str:
         """Free what belongs to a worker that has closed its end; how it ended. Waits a few seconds at most."""
 
     @property
     def room(self) -> int:
-        """How many more jobs it may be assigned."""
-        return self.jobs_welcome - self.jobs_assigned
+        """How many more jobs it may be assigned; none once it has been told to drain."""
+        return 0 if self.is_leaving else self.jobs_welcome - self.jobs_assigned
 
     @property
     def has_unsent(self) -> bool:

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
+from pathlib import Path
 
 from ingester.fetch.ahead import FetchAhead
 from ingester.fetch.base import Fetched
@@ -25,6 +26,7 @@ from ingester.worker.sink import Taken, open_sink
 _BEAT_SECONDS = 0.25
 _IDLE_WAIT_SECONDS = 0.5
 _FETCH_WAIT_SECONDS = 0.02
+_STATM = Path("/proc/self/statm")
 _BYTES_AHEAD_MAX = 64 << 20
 
 
@@ -176,10 +178,18 @@ class WorkerLoop:
                 jobs_done=self._jobs_done,
                 events=self._events,
                 json_bytes=self._json_bytes,
-                rss_bytes=_peak_rss_bytes(),
+                rss_bytes=_rss_bytes(),
                 current=self._current,
             )
         )
+
+
+def _rss_bytes() -> int:
+    """Resident memory now; where there is no /proc, its peak."""
+    try:
+        return int(_STATM.read_bytes().split()[1]) * resource.getpagesize()
+    except OSError:
+        return _peak_rss_bytes()
 
 
 def _peak_rss_bytes() -> int:

@@ -81,9 +81,9 @@ class Scene:
         wait_until(lambda: self.fired.exists() and self.fired.read_text(), what="the crash point to fire")
         return int(self.fired.read_text())
 
-    def killed_at(self, point: str, *more: str) -> None:
+    def killed_at(self, point: str, *more: str, environ: Mapping[str, str] | None = None) -> None:
         """A run whose supervisor is killed at a point; nobody survives it, and the queue has lost no message."""
-        with self.service("--workers", "1", *more, environ=self.armed(point)) as running:
+        with self.service("--workers", "1", *more, environ=self.armed(point) | dict(environ or {})) as running:
             workers = self.worker_pids(running, 1)
             assert running.wait().exit_code == -signal.SIGKILL
             self.assert_gone(workers)

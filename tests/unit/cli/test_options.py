@@ -38,6 +38,8 @@ OTHER_VALUES = {
     "fetches_ahead": "7",
     "max_attempts": "7",
     "grace": "7.5",
+    "worker_silence": "7.5",
+    "worker_memory": "700MB",
     "log_format": "json",
 }
 """A value for each option that is not its default."""

@@ -1,0 +1,88 @@
+"""Row 8: the machine loses its power, and every write that was not synced is lost."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.faults.patched import patched
+from tests.faults.scene import Scene
+from tests.support.lake import DiskLake
+from tests.support.moto import Place
+
+KEEP_WHAT_IS_SYNCED = """
+import json, os, shutil, stat, sys, threading
+
+kept = {kept!r}
+inside = threading.local()
+really_sync = os.fsync
+
+def fsync(descriptor):
+    really_sync(descriptor)
+    status = os.fstat(descriptor)
+    path = os.readlink(f"/proc/self/fd/{{descriptor}}")
+    new = f"{{kept}}/{{os.getpid()}}-{{threading.get_ident()}}"
+    if stat.S_ISDIR(status.st_mode):
+        with open(new, "w") as file:
+            json.dump([(entry.name, entry.inode(), entry.is_dir()) for entry in os.scandir(path)], file)
+    else:
+        shutil.copyfile(path, new)
+    os.replace(new, f"{{kept}}/{{status.st_ino}}")
+
+def forget_what_is_removed(event, arguments):
+    # its inode number may be given to another file
+    if event not in ("os.remove", "os.rmdir") or getattr(inside, "hook", False):
+        return
+    inside.hook = True
+    path, directory = arguments
+    try:
+        number = os.lstat(path).st_ino if directory == -1 else os.stat(path, dir_fd=directory).st_ino
+        os.unlink(f"{{kept}}/{{number}}")
+    except OSError:
+        pass
+    inside.hook = False
+
+os.fsync = fsync
+sys.addaudithook(forget_what_is_removed)
+"""
+"""Keeps, under each inode's number, what a file or a directory held when it was last synced."""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc for a descriptor's path")
+@pytest.mark.parametrize("point", ["supervisor-after-commit", "supervisor-before-delete"])
+def test_row_08_after_a_loss_of_power_no_acknowledged_row_is_lost(
+    moto_place: Place, tmp_path: Path, point: str
+) -> None:
+    """Breaks without `os.fsync` in `DiskFile.close`, without `sync_directory` in `DiskSink.finish` or in
+    `DiskLake.publish`."""
+    kept, after = tmp_path / "kept", tmp_path / "after"
+    kept.mkdir()
+    scene = Scene(moto_place, tmp_path)
+    recorder = patched(tmp_path, KEEP_WHAT_IS_SYNCED.format(kept=str(kept)))
+    scene.killed_at(point, environ=recorder)
+    before = DiskLake(tmp_path / "lake")
+
+    _restore(kept, before.root.stat().st_ino, after)
+    for ledger in (before.root / "_ingester").glob("ledger.sqlite*"):  # SQLite syncs by itself
+        shutil.copy(ledger, after / "_ingester")
+    scene.lake = DiskLake(after)
+    scene.redeliver()
+    scene.run_to_the_end()
+
+    assert len(list(kept.iterdir())) > 5
+    scene.assert_oracle()
+
+
+def _restore(kept: Path, number: int, directory: Path) -> None:
+    """What lies in a directory after the loss of power: names as of its last sync, files as of theirs."""
+    directory.mkdir()
+    listing = kept / str(number)
+    for name, child, is_directory in json.loads(listing.read_text()) if listing.exists() else ():
+        if is_directory:
+            _restore(kept, child, directory / name)
+        elif (kept / str(child)).exists():
+            shutil.copy(kept / str(child), directory / name)
+        else:
+            (directory / name).touch()
