@@ -1,0 +1,269 @@
+"""Rows 24 to 27 and 36 to 39: S3 and SQS that are away, slow, elsewhere, or say no."""
+
+import signal
+import threading
+from pathlib import Path
+
+import pytest
+
+from scripts.demo_world.log_files import log_file
+from scripts.demo_world.notifications import StoredObject, cloudtrail_message, s3_event
+from tests.faults.injection import injecting
+from tests.faults.oracle import assert_oracle
+from tests.faults.proxy import Answer, Call, Fault, Forward, Proxy, cut, error_answer, reset, stall, status
+from tests.support.cli import ingester, running_ingester
+from tests.support.lake import DiskLake, Lake
+from tests.support.moto import Place
+from tests.support.trail import generated, message_bodies, small_world, store
+from tests.support.waiting import wait_until
+
+EMPTYING = ["--until-empty", "--workers", "2"]
+
+
+def test_row_24_a_missing_object_is_tried_a_few_times_quarantined_and_sent_to_the_dead_letters(
+    moto_place: Place, lake: Lake, s3_options: list[str]
+) -> None:
+    """Fails when `Failures._decided` returns without `self._quarantine` where `job.attempts >= most`."""
+    good = small_world(100)
+    queue = moto_place.queue(max_receive_count=2)
+    lost = cloudtrail_message([StoredObject(moto_place.bucket, "AWSLogs/gone.json.gz", "", 1)])
+    queue.send(lost, *message_bodies(store(moto_place, good)))
+
+    ended = ingester("run", "--queue-url", queue.url, *lake.arguments, *s3_options, *EMPTYING)
+
+    [entry] = lake.quarantine().values()
+    assert "NoSuchKey" in entry
+    assert "AWSLogs/gone.json.gz" in entry
+    assert "Attempt 2 of 2" in ended.stderr
+    assert "Attempt 3" not in ended.stderr
+    assert_oracle(lake, moto_place, good, queue, ended=ended, dead_letters=[lost])
+
+
+@pytest.mark.parametrize(
+    ("message", "permission"),
+    [
+        ("User: arn:aws:sts::1:assumed-role/ingester is not authorized to perform: s3:GetObject", "s3:GetObject"),
+        ("not authorized to perform: kms:Decrypt on resource: arn:aws:kms:us-east-1:1:key/2", "kms:Decrypt"),
+    ],
+)
+def test_row_25_a_denied_object_names_the_permission_and_comes_in_once_it_is_allowed(
+    moto_place: Place, disk_lake: DiskLake, proxy: Proxy, proxy_options: list[str], message: str, permission: str
+) -> None:
+    """Fails when `fetch.s3_errors._hint` has no case for FaultKind.DENIED."""
+    log_files = small_world(60)
+    queue = moto_place.queue()
+    queue.send(*message_bodies(store(moto_place, log_files)))
+    proxy.inject("GetObject", status(403, "AccessDenied", message), times=1)
+
+    ended = ingester("run", "--queue-url", queue.url, *disk_lake.arguments, *proxy_options, *EMPTYING)
+
+    assert f"Allow {permission} on" in ended.stderr
+    assert "degraded" in ended.stderr
+    assert_oracle(disk_lake, moto_place, log_files, queue, ended=ended)
+    assert disk_lake.quarantine() == {}
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [status(503, "SlowDown", "Please reduce your request rate."), status(500, "InternalError"), reset],
+    ids=["SlowDown", "InternalError", "unreachable"],
+)
+def test_row_26_an_outage_longer_than_any_attempts_quarantines_nothing(
+    moto_place: Place, disk_lake: DiskLake, proxy: Proxy, proxy_options: list[str], fault: Fault
+) -> None:
+    """Fails when `throttled` and `outage` are taken out of `supervisor.outage._UNCOUNTED`."""
+    log_files = small_world(300)
+    queue = moto_place.queue(max_receive_count=2)
+    queue.send(*message_bodies(store(moto_place, log_files)))
+    outage = proxy.inject("GetObject", fault, times=len(log_files) * 9)
+
+    ended = ingester("run", "--queue-url", queue.url, *disk_lake.arguments, *proxy_options, *EMPTYING)
+
+    assert outage.met > len(log_files) * 2 * 3, "more faults than attempts and their retries"
+    assert "degraded" in ended.stderr
+    assert disk_lake.quarantine() == {}
+    assert_oracle(disk_lake, moto_place, log_files, queue, ended=ended)
+
+
+def test_row_26_fewer_fetches_run_at_once_while_s3_says_slow_down(
+    moto_place: Place, disk_lake: DiskLake, proxy: Proxy, proxy_options: list[str]
+) -> None:
+    """Fails when `Width.leave` does not halve its limit (`self._limit / 1`)."""
+    log_files = small_world(900)
+    queue = moto_place.queue()
+    queue.send(*message_bodies(store(moto_place, log_files)))
+    lock, running, at_once = threading.Lock(), [0], []
+
+    def overloaded(_proxy: Proxy, call: Call, forward: Forward) -> Answer:
+        """Gives each request its time, and serves four at once, as a busy prefix does."""
+        with lock:
+            running[0] += 1
+            at_once.append(running[0])
+            too_many = running[0] > 4
+        proxy.closing.wait(0.02)
+        try:
+            return error_answer(call, 503, "SlowDown", "Please reduce your request rate.") if too_many else forward(call)
+        finally:
+            with lock:
+                running[0] -= 1
+
+    proxy.inject("GetObject", overloaded, times=None)
+
+    ended = ingester(
+        "run", "--queue-url", queue.url, *disk_lake.arguments, *proxy_options, "--until-empty", "--workers", "1"
+    )
+
+    tail = at_once[len(at_once) // 2 :]
+    assert max(at_once) > 8, "the test shows nothing"
+    assert sum(tail) / len(tail) < max(at_once) / 2
+    assert_oracle(disk_lake, moto_place, log_files, queue, ended=ended)
+
+
+@pytest.mark.parametrize("at_byte", [0, 1, 700])
+def test_row_27_a_body_that_breaks_off_is_fetched_again_and_nothing_of_it_is_emitted(
+    moto_place: Place, lake: Lake, proxy: Proxy, proxy_options: list[str], at_byte: int
+) -> None:
+    """Fails when `fetch.s3_errors.explain_obstore` gives FaultKind.OTHER where no status came, and
+    `fetch.base.check_size` accepts what came: then the log file is bad at once."""
+    log_files = small_world(200)
+    queue = moto_place.queue()
+    queue.send(*message_bodies(store(moto_place, log_files)))
+    broken = proxy.inject("GetObject", cut(at_byte), times=len(log_files) * 4)
+
+    ended = ingester("run", "--queue-url", queue.url, *lake.arguments, *proxy_options, *EMPTYING)
+
+    assert broken.met == len(log_files) * 4
+    assert lake.quarantine() == {}
+    assert_oracle(lake, moto_place, log_files, queue, ended=ended)
+
+
+def test_row_27_a_body_that_stalls_is_given_up_and_fetched_again(
+    moto_place: Place, disk_lake: DiskLake, proxy: Proxy, proxy_options: list[str]
+) -> None:
+    """Fails when `fetch.s3._make_store` gives obstore no read_timeout: its own is longer than the test waits."""
+    log_files = small_world(60)
+    queue = moto_place.queue()
+    queue.send(*message_bodies(store(moto_place, log_files)))
+    stalled = proxy.inject("GetObject", stall(600), times=3)
+
+    ended = ingester(
+        "run", "--queue-url", queue.url, *disk_lake.arguments, *proxy_options, *EMPTYING,
+        environ=injecting(set="ingester.aws.clients:READ_TIMEOUT_SECONDS=2"), timeout_seconds=25,
+    )  # fmt: skip
+
+    assert stalled.met == 3
+    assert_oracle(disk_lake, moto_place, log_files, queue, ended=ended)
+
+
+def test_row_36_credentials_that_expire_in_the_middle_are_looked_up_anew(
+    moto_place: Place, disk_lake: DiskLake, proxy: Proxy, proxy_options: list[str], tmp_path: Path
+) -> None:
+    """Fails when `S3Source._mend` does nothing for FaultKind.EXPIRED."""
+    log_files = small_world(200)
+    queue = moto_place.queue()
+    queue.send(*message_bodies(store(moto_place, log_files)))
+    issued = tmp_path / "issued"
+    script = tmp_path / "issue.sh"
+    script.write_text(
+        f'echo x >> "{issued}"\n'
+        f'printf \'{{"Version":1,"AccessKeyId":"AKIA%s","SecretAccessKey":"s","SessionToken":"t",'
+        f'"Expiration":"2099-01-01T00:00:00Z"}}\' "$(wc -l < "{issued}" | tr -d " ")"\n'
+    )
+    config = tmp_path / "config"
+    config.write_text(f'[default]\ncredential_process = sh "{script}"\n')
+    ended_keys: set[str] = set()
+
+    def is_expired(call: Call) -> bool:
+        """The first keys that are seen have come to their end: those that the workers began with."""
+        key = call.headers["authorization"].partition("Credential=")[2].partition("/")[0]
+        if len(ended_keys) < 2:
+            ended_keys.add(key)
+        return key in ended_keys
+
+    expired = proxy.inject(
+        "GetObject", status(400, "ExpiredToken", "The provided token has expired."), times=None, only=is_expired
+    )
+
+    ended = ingester(
+        "run", "--queue-url", queue.url, *disk_lake.arguments, *proxy_options, *EMPTYING,
+        environ={"AWS_CONFIG_FILE": str(config), "AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""},
+    )  # fmt: skip
+
+    assert expired.met > 0
+    assert disk_lake.quarantine() == {}
+    assert_oracle(disk_lake, moto_place, log_files, queue, ended=ended)
+
+
+def test_row_37_a_bucket_in_another_region_is_found_and_remembered(
+    moto_place: Place, disk_lake: DiskLake, proxy: Proxy, proxy_options: list[str]
+) -> None:
+    """Fails when `S3Source._mend` does not write `self._regions[bucket]` (then every log file fails)."""
+    log_files = small_world(300)
+    queue = moto_place.queue()
+    queue.send(*message_bodies(store(moto_place, log_files)))
+
+    def is_misdirected(call: Call) -> bool:
+        return "/eu-west-1/s3/" not in call.headers["authorization"]
+
+    def in_ireland(_proxy: Proxy, _call: Call, _forward: Forward) -> Answer:
+        return Answer(200, [("x-amz-bucket-region", "eu-west-1")], b"")
+
+    redirect = status(301, "PermanentRedirect", "Use another endpoint.", x_amz_bucket_region="eu-west-1")
+    misdirected = proxy.inject("GetObject", redirect, times=None, only=is_misdirected)
+    proxy.inject("HeadBucket", in_ireland, times=None)
+
+    ended = ingester(
+        "run", "--queue-url", queue.url, *disk_lake.arguments, *proxy_options, "--until-empty", "--workers", "1"
+    )
+
+    assert 0 < misdirected.met <= 32, "only the fetches that were under way before the first answer"
+    assert_oracle(disk_lake, moto_place, log_files, queue, ended=ended)
+
+
+@pytest.mark.parametrize("fault", [reset, status(503, "ServiceUnavailable")], ids=["unreachable", "503"])
+def test_row_38_sqs_goes_away_and_the_run_goes_on_when_it_is_back(
+    moto_place: Place, disk_lake: DiskLake, proxy: Proxy, proxy_options: list[str], tmp_path: Path, fault: Fault
+) -> None:
+    """Fails when `Receiver.run` ends its loop on an error (`return` after `self._report`)."""
+    log_files = small_world(300)
+    bodies = message_bodies(store(moto_place, log_files))
+    queue = moto_place.queue()
+    queue.send(*bodies[::2])
+    service = ["run", "--queue-url", queue.url, *disk_lake.arguments, *proxy_options, "--flush-interval", "1"]
+
+    with running_ingester(tmp_path, *service, "--workers", "1") as running:
+        wait_until(lambda: queue.counts()[1] > 0, what="messages in hand")
+        away = [
+            proxy.inject(operation, fault, times=None)
+            for operation in ("ReceiveMessage", "DeleteMessageBatch", "ChangeMessageVisibilityBatch")
+        ]
+        queue.send(*bodies[1::2])
+        wait_until(lambda: "failed 5 times in a row" in running.stderr_file.read_text(), what="the trouble to be told")
+        assert running.is_alive
+        assert sum(rule.met for rule in away) < 200, "it backs off"
+        proxy.heal()
+        wait_until(queue.is_empty, timeout_seconds=60, what="all messages to be deleted")
+        running.send(signal.SIGTERM)
+        ended = running.wait()
+
+    assert_oracle(disk_lake, moto_place, log_files, queue, ended=ended)
+
+
+def test_row_39_an_object_overwritten_before_its_get_is_told_and_never_taken_for_the_announced_one(
+    moto_place: Place, lake: Lake, s3_options: list[str]
+) -> None:
+    """Fails when `fetch.s3_get._options` gives no `if_match`: the new bytes go in under the old announcement, and the
+    old message is deleted as if its content were in."""
+    others = small_world(60)
+    old, new = (generated("AWSLogs/1/CloudTrail/one.json.gz", log_file(5, seed=seed).body) for seed in (1, 2))
+    queue = moto_place.queue(max_receive_count=2)
+    announced = s3_event(store(moto_place, [old]))
+    announced_anew = s3_event(store(moto_place, [new]))
+    queue.send(announced, announced_anew, *message_bodies(store(moto_place, others)))
+
+    ended = ingester("run", "--queue-url", queue.url, *lake.arguments, *s3_options, *EMPTYING)
+
+    [entry] = lake.quarantine().values()
+    assert "has changed since it was announced" in entry
+    assert "attempts failed" in ended.stdout
+    assert_oracle(lake, moto_place, [new, *others], queue, ended=ended, dead_letters=[announced])
