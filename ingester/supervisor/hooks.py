@@ -20,6 +20,8 @@ from ingester.supervisor.in_flight import Ticket
 
 _log = logging.getLogger("ingester.hooks")
 
+HOOKS_THREAD_NAME = "ingester-hooks"
+
 _END_SECONDS = 5.0
 """How long the end of a run waits for hooks that have not been called yet."""
 
@@ -76,7 +78,7 @@ class HookThread:
         self._post = post
         self._calls: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._tokens: dict[Hashable, object] = {}
-        self._thread = threading.Thread(target=self._run, name="ingester-hooks", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=HOOKS_THREAD_NAME, daemon=True)
 
     @property
     def backlog(self) -> int:
