@@ -2,6 +2,7 @@
 
 import json
 import signal
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -211,6 +212,40 @@ def test_rows_reach_the_lake_within_the_flush_interval_while_the_service_runs(
             assert sum(disk_lake.places().values()) == 5 * seed
         running.send(signal.SIGINT)
         assert running.wait().exit_code == 0
+
+
+def test_messages_in_hand_stay_hidden_for_longer_than_the_visibility_timeout(
+    moto_place: Place, disk_lake: DiskLake, s3_options: list[str], tmp_path: Path
+) -> None:
+    queue = moto_place.queue()
+    queue.send(*message_bodies(store(moto_place, small_world(100))))
+    pace = ["--workers", "1", "--visibility-timeout", "10", "--flush-interval", "13"]
+
+    with running_ingester(
+        tmp_path, "run", "--queue-url", queue.url, *disk_lake.arguments, *s3_options, *pace
+    ) as running:
+        wait_until(lambda: queue.counts()[0] == 0, what="all messages to be received")
+        received_at = time.monotonic()
+        seen_again = wait_until(lambda: queue.is_empty() or queue.counts()[0], what="the messages to be deleted")
+        assert seen_again is True, "a message became visible while it was in hand"
+        assert time.monotonic() - received_at > 10
+        running.send(signal.SIGTERM)
+        assert running.wait().exit_code == 0
+
+
+def test_a_second_ingester_is_kept_out_of_a_lake(
+    moto_place: Place, lake: Lake, s3_options: list[str], tmp_path: Path
+) -> None:
+    command = ["run", "--queue-url", moto_place.queue().url, *lake.arguments, *s3_options]
+    with running_ingester(tmp_path, *command) as running:
+        wait_until(running.worker_pids, what="the first to be at work")
+
+        second = ingester(*command, "--until-empty")
+
+        assert running.is_alive
+    assert second.exit_code == 2
+    [sentence] = second.stderr.strip().splitlines()
+    assert f"process {running.process.pid}" in sentence
 
 
 def test_partitions_are_those_of_the_records(moto_place: Place, disk_lake: DiskLake, s3_options: list[str]) -> None:
