@@ -10,6 +10,7 @@ import typer
 
 from ingester.cli.backfill import backfill
 from ingester.cli.run import run
+from ingester.cli.verify import verify
 from ingester.model.errors import ConfigurationError, IngesterError
 
 app = typer.Typer(
@@ -22,6 +23,7 @@ app = typer.Typer(
 )
 app.command()(run)
 app.command()(backfill)
+app.command()(verify)
 
 
 def main() -> None:

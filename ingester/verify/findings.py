@@ -1,5 +1,6 @@
 """What verify found: told with what, where and what to do; counted without end, kept within bounds."""
 
+import threading
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -31,6 +32,7 @@ class Report:
     counts: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
     """What was done, and what can't be known; no fault of the lake."""
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     @property
     def is_clean(self) -> bool:
@@ -38,7 +40,14 @@ class Report:
         return not self.counts
 
     def add(self, kind: str, what: str, where: str, what_to_do: str) -> None:
-        """Note a finding."""
-        self.counts[kind] += 1
-        if self.counts[kind] <= KEPT_OF_A_KIND_MAX:
-            self.findings.append(Finding(kind, what, where, what_to_do))
+        """Note a finding. Thread safe."""
+        with self._lock:
+            self.counts[kind] += 1
+            if self.counts[kind] <= KEPT_OF_A_KIND_MAX:
+                self.findings.append(Finding(kind, what, where, what_to_do))
+
+    def count_file(self, rows: int) -> None:
+        """Note that a data file was read."""
+        with self._lock:
+            self.data_files += 1
+            self.rows += rows

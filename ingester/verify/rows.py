@@ -3,7 +3,9 @@
 Memory: two bytes a record of the commit, and one batch of two columns.
 """
 
+import threading
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +28,7 @@ class CommitRows:
     def __init__(self, commit: Commit, report: Report) -> None:
         self._commit = commit
         self._report = report
+        self._lock = threading.Lock()
         uris = sorted({log_file.uri for log_file in commit.log_files})
         self._numbers = {uri: number for number, uri in enumerate(uris)}
         self._uris = uris
@@ -49,10 +52,11 @@ class CommitRows:
         self._records_quarantined = np.zeros(len(uris), np.int64)
 
     def add_file(self, parquet: pq.ParquetFile, where: str) -> None:
-        """Count the rows of a data file."""
+        """Count the rows of a data file. Thread safe."""
         strangers: dict[str | None, int] = {}
         for batch in parquet.iter_batches(BATCH_ROWS, columns=["logFile", "recordIndex"]):
-            self._add(batch, strangers)
+            with self._lock:
+                self._add(batch, strangers)
         for uri, rows in strangers.items():
             self._report.add(
                 "rows of another log file",
@@ -62,7 +66,7 @@ class CommitRows:
             )
 
     def _add(self, batch: pa.RecordBatch, strangers: dict[str | None, int]) -> None:
-        column = batch.column(0)
+        column: Any = batch.column(0)
         if not pa.types.is_dictionary(column.type):
             column = column.dictionary_encode()
         values = column.dictionary.to_pylist()
@@ -113,7 +117,7 @@ class CommitRows:
             ),
             (
                 self._records_quarantined != self._quarantined,
-                "quarantined records", "{in_quarantine} of its {quarantined} unreadable records are in the quarantine",
+                "quarantined records", "{in_quarantine} of its {quarantined} unreadable records are quarantined",
             ),
         )  # fmt: skip
         for wrong, kind, sentence in checks:
