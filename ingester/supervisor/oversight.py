@@ -20,6 +20,8 @@ _log = logging.getLogger("ingester.supervisor")
 
 ABORT_SECONDS = 2.0
 """How long a worker may take to write its stacks and die of SIGABRT. A stopped one never does."""
+_START_SECONDS = 60.0
+"""How long a worker may take to its first word, even if less silence is allowed: a busy machine imports slowly."""
 _PAUSE_SECONDS_MAX = 5.0
 """When the loop itself stood still for longer, silence says nothing about the workers: it begins anew."""
 
@@ -32,6 +34,7 @@ class Oversight:
         # a user's function may take any time, and no beat comes meanwhile
         has_functions = settings.processor is not None or settings.event_filter is not None
         self._silence_seconds = float("inf") if has_functions else settings.worker_silence_seconds
+        self._head_start_seconds = max(0.0, _START_SECONDS - self._silence_seconds)
         self._memory_bytes = settings.worker_memory_bytes
         self._looked_at_seconds = 0.0
         self._heard_at: dict[int, float] = {}
@@ -57,7 +60,7 @@ class Oversight:
         """Abort the workers that have been silent for too long; those given up, which did not die of it."""
         workers = [worker for worker in self._pool.workers.values() if worker.is_process]
         if now_seconds - self._looked_at_seconds > _PAUSE_SECONDS_MAX:
-            self._heard_at = {worker.generation: now_seconds for worker in workers}
+            self._heard_at = {number: max(at, now_seconds) for number, at in self._heard_at.items()}
         self._looked_at_seconds = now_seconds
         self._forget_all_but(workers, now_seconds)
         return [self._pool.give_up(worker) for worker in workers if self._is_lost(worker, now_seconds)]
@@ -78,6 +81,7 @@ class Oversight:
 
     def _forget_all_but(self, workers: Iterable[Worker], now_seconds: float) -> None:
         live = {worker.generation for worker in workers}
-        self._heard_at = {number: self._heard_at.get(number, now_seconds) for number in live}
+        begins_seconds = now_seconds + self._head_start_seconds
+        self._heard_at = {number: self._heard_at.get(number, begins_seconds) for number in live}
         self._aborted_at = {number: at for number, at in self._aborted_at.items() if number in live}
         self._checkpointed &= live

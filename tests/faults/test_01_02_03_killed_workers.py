@@ -60,8 +60,7 @@ def test_row_03_what_a_killed_worker_staged_is_swept_and_staged_again(
 def test_row_03_a_worker_killed_after_it_told_of_its_commit_has_done_its_work(
     moto_place: Place, tmp_path: Path
 ) -> None:
-    """Breaks when the frames that arrive together with the death are dropped: `happened = []` in
-    `WorkerPool.on_ready` when `closed`."""
+    """Breaks when a prepared job still counts as its worker's: `job.worker = slot` in `Commits.prepared`."""
     scene = Scene(moto_place, tmp_path)
 
     scene.run_to_the_end(environ=scene.armed("worker-after-prepared"))

@@ -13,7 +13,7 @@ OUTPUTS = pytest.mark.parametrize("output", ["disk", "s3"])
 
 @OUTPUTS
 def test_row_03_staged_and_not_committed_is_swept(moto_place: Place, tmp_path: Path, output: str) -> None:
-    """Breaks without `lake.sweep` in `supervisor/run.py`: the staged files of the dead run stay."""
+    """Breaks without `lake.sweep(frozenset())` in `supervisor/run.py`: the staged files of the dead run stay."""
     scene = Scene(moto_place, tmp_path, output)
     scene.killed_at("supervisor-before-commit")
     assert scene.lake.leftovers() != []
@@ -45,8 +45,8 @@ def test_row_04_committed_and_not_published_is_rolled_forward(moto_place: Place,
 def test_row_05_a_commit_of_which_some_files_are_published_is_completed(
     moto_place: Place, tmp_path: Path, output: str
 ) -> None:
-    """Breaks when publishing twice is an error: `_publish_file` on disk raises when `staged` is missing, though
-    `published` has the size; on S3 when NoSuchUpload is not followed by `_check_published`."""
+    """Breaks when what is published already is an error: in `_publish_file`, on disk `elif not _has_size(published, …)`
+    → `else`; on S3 `if not is_missing(error) and …` → `if True`."""
     scene = Scene(moto_place, tmp_path, output)
     by_account = ("--partition-by", "account,region,date")
     scene.killed_at("supervisor-mid-publish", *by_account)
@@ -65,8 +65,8 @@ def test_row_05_a_commit_of_which_some_files_are_published_is_completed(
 def test_row_06_redelivery_after_publish_is_deleted_and_adds_no_row(
     moto_place: Place, tmp_path: Path, output: str, point: str
 ) -> None:
-    """Breaks when `admit` asks the ledger for nothing: `committed = set()` and `committed_places = set()`, and the
-    ledger's unique key then does not refuse: `ON CONFLICT (identity) DO NOTHING` counted as new."""
+    """Breaks when the ledger does not recognise what it has: `present.update(…)` → `pass` in `ledger/sqlite.py`. The
+    unique key still refuses the rows, so the run never ends."""
     scene = Scene(moto_place, tmp_path, output)
     scene.killed_at(point)
     scene.assert_no_partial_rows()

@@ -16,7 +16,7 @@ from tests.support.waiting import wait_until
 def test_row_16_a_worker_killed_in_the_middle_of_a_frame_does_not_affect_the_others(
     moto_place: Place, tmp_path: Path
 ) -> None:
-    """Breaks when the end of a stream ends the run: `raise` in `Worker.receive` for a partial frame at its end."""
+    """Breaks when a stream that ends is an error: `raise EOFError` for `return [], True` in `Worker.receive`."""
     scene = Scene(moto_place, tmp_path, log_files=[log_file(20, seed=number) for number in range(60)])
 
     with scene.service(environ=scene.armed("worker-mid-frame", only="Prepared")) as running:
@@ -64,7 +64,7 @@ def test_row_17_visibility_is_extended_while_a_worker_that_reads_nothing_has_a_f
         scene.queue.send(*[s3_event([stored]) for stored in store(moto_place, long_keys)])
         wait_until(lambda: scene.queue.counts()[0] == 0, what="all messages to be received")
         # longer than they were hidden for
-        answer = moto_place.sqs.receive_message(QueueUrl=scene.queue.url, WaitTimeSeconds=13)
+        answer = moto_place.sqs.receive_message(QueueUrl=scene.queue.url, WaitTimeSeconds=11)
         assert "Messages" not in answer
         kill(worker, signal.SIGCONT)
         wait_until(scene.queue.is_empty, what="all messages to be deleted")
