@@ -45,8 +45,9 @@ def test_row_04_committed_and_not_published_is_rolled_forward(moto_place: Place,
 def test_row_05_a_commit_of_which_some_files_are_published_is_completed(
     moto_place: Place, tmp_path: Path, output: str
 ) -> None:
-    """Breaks when what is published already is an error: in `_publish_file`, on disk `elif not _has_size(published, …)`
-    → `else`; on S3 `if not is_missing(error) and …` → `if True`."""
+    """Breaks when what is published already is an error: on disk, in `_publish_file`, `else` for
+    `elif not _has_size(published, …)`; on S3, where moto completes an upload twice, when `roll_forward` publishes
+    nothing: `commits = ()`."""
     scene = Scene(moto_place, tmp_path, output)
     by_account = ("--partition-by", "account,region,date")
     scene.killed_at("supervisor-mid-publish", *by_account)
