@@ -9,6 +9,7 @@ import sys
 import typer
 
 from ingester.cli.backfill import backfill
+from ingester.cli.quarantine import quarantine
 from ingester.cli.run import run
 from ingester.cli.verify import verify
 from ingester.model.errors import ConfigurationError, IngesterError
@@ -24,6 +25,7 @@ app = typer.Typer(
 app.command()(run)
 app.command()(backfill)
 app.command()(verify)
+app.add_typer(quarantine)
 
 
 def main() -> None:

@@ -84,4 +84,6 @@ def _print_next(console: Console, settings: Settings) -> None:
         f"FROM read_parquet('{root}/cloudtrail/**/*.parquet') GROUP BY ALL ORDER BY events DESC LIMIT 10"
     )
     console.print(Text(f"\nThe Parquet lies in {root}/cloudtrail. Ask it, for example:"))
-    console.print(Text(f'  duckdb -c "{query}"', style="cyan"), soft_wrap=True)
+    # Python's duckdb is a dependency of ours, and so is there; the command of that name is not.
+    command = rf'python -c "import duckdb; print(duckdb.sql(\"{query}\"))"'
+    console.print(Text(f"  {command}", style="cyan"), soft_wrap=True)

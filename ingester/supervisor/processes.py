@@ -25,8 +25,8 @@ _MEMORY = {
     "ARROW_DEFAULT_MEMORY_POOL": "system",
 }
 """How a worker gets its memory, where the user's environment says nothing else: large buffers are kept and used
-again, as fresh ones cost page faults. Whole backfill of 350 MB of JSON, five runs in turn: median CPU 2.65 s against 3.27
-(minimum 2.55 against 2.60, the machine was busy), peak of the worker 391 MB against 485."""
+again, as fresh ones cost page faults. Whole backfill of 350 MB of JSON, five runs in turn: median CPU 2.65 s against
+3.27 (minimum 2.55 against 2.60, the machine was busy), peak of the worker 391 MB against 485."""
 
 
 class WorkerProcess(Worker):

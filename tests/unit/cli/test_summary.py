@@ -93,7 +93,7 @@ def test_a_run_with_nothing_has_a_summary_too() -> None:
 def test_the_summary_ends_with_a_query_to_type_next(output: str, glob: str) -> None:
     last_line = printed(counts_of_a_run(), output).rstrip().splitlines()[-1]
 
-    assert last_line.strip().startswith('duckdb -c "SELECT eventName, count(*)')
+    assert last_line.strip().startswith(r'python -c "import duckdb; print(duckdb.sql(\"SELECT eventName, count(*)')
     assert f"read_parquet('{glob}')" in last_line
 
 
