@@ -29,6 +29,7 @@ RECORD_BYTES_MAX = 64 << 20
 """The longest record. CloudTrail documents 256 kB; a log file with a longer one is refused, to bound memory."""
 
 _GUESSES = 3
+_FEW_RECORDS = 64
 _WHITE_SPACE_BYTES = 256
 _NOTHING = "a comma without a record"
 _BEGINNING = re.compile(rb'[ \t\r\n]*(\{[ \t\r\n]*"[^"\\]{1,64}"[ \t\r\n]*:)')
@@ -59,6 +60,8 @@ def stream_records(
                     raise BadLogFileError(f"Record {index} of the log file has over {record_bytes_max:,} bytes.")
                 continue
             raws, is_closed = found
+        if len(raws) < _FEW_RECORDS:  # a record must not keep a window of white space in memory
+            raws = [raw.copy() for raw in raws]
         window = window_bytes
         index += len(raws)
         if raws:

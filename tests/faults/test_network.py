@@ -102,7 +102,9 @@ def test_row_26_fewer_fetches_run_at_once_while_s3_says_slow_down(
             too_many = running[0] > 4
         proxy.closing.wait(0.02)
         try:
-            return error_answer(call, 503, "SlowDown", "Please reduce your request rate.") if too_many else forward(call)
+            return (
+                error_answer(call, 503, "SlowDown", "Please reduce your request rate.") if too_many else forward(call)
+            )
         finally:
             with lock:
                 running[0] -= 1
@@ -238,7 +240,9 @@ def test_row_38_sqs_goes_away_and_the_run_goes_on_when_it_is_back(
             for operation in ("ReceiveMessage", "DeleteMessageBatch", "ChangeMessageVisibilityBatch")
         ]
         queue.send(*bodies[1::2])
-        wait_until(lambda: "failed 5 times in a row" in running.stderr_file.read_text(), what="the trouble to be told")
+        wait_until(
+            lambda: "failed 5 times in a row" in running.stderr_file.read_text(), what="the trouble to be told"
+        )
         assert running.is_alive
         assert sum(rule.met for rule in away) < 200, "it backs off"
         proxy.heal()

@@ -66,4 +66,3 @@ def test_row_35_an_s3_output_that_answers_503_pauses_receiving_and_the_run_goes_
 
     assert_oracle(s3_lake, moto_place, log_files, queue, ended=ended)
     assert s3_lake.quarantine() == {}
-
