@@ -37,7 +37,7 @@ class DiskLakeFiles:
     def open(self, path: str) -> pa.NativeFile:
         """A file of the operating system, read without Python."""
         try:
-            return pa.OSFile(str(self._root / checked(path)))
+            return pa.OSFile(str(self._root / checked(path)), "r")
         except FileNotFoundError:
             raise
         except OSError as error:

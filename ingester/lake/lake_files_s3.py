@@ -72,7 +72,7 @@ class S3LakeFiles:
         source = {"Bucket": bucket, "Key": self._location.key(path)}
         try:
             self._s3.copy(CopySource=source, Bucket=bucket, Key=self._location.key(target))  # type: ignore[arg-type]
-            self._s3.delete_object(**source)
+            self._s3.delete_object(Bucket=bucket, Key=source["Key"])
         except AWS_ERRORS as error:
             if not is_missing(error):
                 raise s3_error(error, self._location.uri(path)) from error

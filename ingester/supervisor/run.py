@@ -20,7 +20,7 @@ from ingester.model.settings import Settings
 from ingester.supervisor.commit import Committer, roll_forward
 from ingester.supervisor.counts import Counts, show_nothing
 from ingester.supervisor.hooks import Hooks, HookThread, StopAsked
-from ingester.supervisor.intake import ListingIntake
+from ingester.supervisor.intake import Listing, ListingIntake
 from ingester.supervisor.loop import Supervisor
 from ingester.supervisor.mailbox import Mailbox
 from ingester.supervisor.processes import WorkerProcess
@@ -89,14 +89,14 @@ def run_queues(
 
 def run_backfill(
     settings: Settings,
-    source: str,
+    source: str | Listing,
     on_tick: Callable[[Counts], None] = show_nothing,
     library: Library | None = None,
     counts: Counts | None = None,
 ) -> RunResult:
     """Ingest the log files that lie in a directory or under an S3 prefix; what is committed already is skipped.
 
-    Raises like `run_queues`.
+    `source` may also be a listing of log files of any places. Raises like `run_queues`.
     """
     counts = counts or Counts()
     library = _checked(settings, library or Library())
@@ -104,7 +104,7 @@ def run_backfill(
         mailbox = Mailbox()
         stack.callback(mailbox.close)
         hooks = HookThread(library.hooks, mailbox.post)
-        listing = list_log_files(source, settings)
+        listing = list_log_files(source, settings) if isinstance(source, str) else source
         ledger, committer = stack.enter_context(_lake_and_ledger(settings, library, mailbox, counts))
         intake = ListingIntake(listing, mailbox.post)
         supervisor = Supervisor(
