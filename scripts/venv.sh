@@ -22,6 +22,16 @@ use_venv() {
     echo "$wanted" > ".venv/installed-$extra"
 }
 
+# A second SQS for tests, in an environment of its own: it insists on another botocore than ours.
+use_servers() {
+    local wanted
+    wanted=$(cat .ci/servers.txt)
+    [ -f .venv/servers/installed ] && [ "$(cat .venv/servers/installed)" = "$wanted" ] && return
+    .venv/bin/python -m venv .venv/servers || return
+    .venv/servers/bin/python -m pip install --quiet --disable-pip-version-check -r .ci/servers.txt || return
+    echo "$wanted" > .venv/servers/installed
+}
+
 _holders() {
     case $1 in
         demo) echo demo dev bench ;;
