@@ -44,17 +44,23 @@ def test_workers_killed_again_and_again_lose_and_double_nothing(
     _assert_complete(lake, moto_place, log_files)
 
 
-def test_all_workers_killed_at_once_are_replaced(
+def test_all_workers_killed_at_once_with_their_hands_full_are_replaced(
     moto_place: Place, lake: Lake, s3_options: list[str], tmp_path: Path
 ) -> None:
     log_files = small_world(2_000)
+    bodies = message_bodies(store(moto_place, log_files))
     queue = moto_place.queue()
-    queue.send(*message_bodies(store(moto_place, log_files)))
 
-    with running_ingester(tmp_path, "run", *_service(queue, lake, s3_options), "--until-empty") as running:
-        _something_in_hand(queue)
+    # what is sent once the workers work stays in their hands for two seconds
+    with running_ingester(tmp_path, "run", *_service(queue, lake, s3_options, flush_seconds=2)) as running:
+        queue.send(*bodies[::2])
+        _something_deleted(queue)
+        queue.send(*bodies[1::2])
+        wait_until(lambda: queue.counts()[0] == 0, what="all messages to be received")
         for pid in _workers(running):
             os.kill(pid, signal.SIGKILL)
+        wait_until(queue.is_empty, what="all messages to be deleted")
+        running.send(signal.SIGTERM)
         ended = running.wait()
 
     assert ended.exit_code == 0, ended.stderr
@@ -104,8 +110,8 @@ def test_a_supervisor_killed_between_receiving_and_staging_has_lost_nothing(
     _assert_complete(lake, moto_place, log_files)
 
 
-def _service(queue: Queue, lake: Lake, s3_options: list[str]) -> list[str]:
-    pace = ["--workers", str(WORKERS), "--flush-interval", "0.5"]
+def _service(queue: Queue, lake: Lake, s3_options: list[str], flush_seconds: float = 0.5) -> list[str]:
+    pace = ["--workers", str(WORKERS), "--flush-interval", str(flush_seconds)]
     return ["--queue-url", queue.url, *lake.arguments, *s3_options, *pace]
 
 
