@@ -47,14 +47,15 @@ def _work(channel: Channel) -> None:
     start = frames.pop(0)
     if not isinstance(start, Start):
         raise TypeError(f"the first frame was {type(start).__name__}, not Start")
+    # Events are trees without cycles, so the collector finds nothing, and costs a tenth of the decode (measured).
+    gc.disable()
     # Imported only now: pyarrow takes a tenth of a second of CPU, and a supervisor that is gone is noticed first.
     from ingester.worker.loop import WorkerLoop
 
     loop = WorkerLoop(start.settings, channel, reports_progress=start.reports_progress)
-    # Events are trees without cycles, so the collector finds nothing and costs a tenth of the decode (measured).
-    gc.collect()
     gc.freeze()
-    gc.disable()
+    if start.settings.processor or start.settings.event_filter:
+        gc.enable()  # a user's function may make cycles
     loop.run(frames)
 
 
