@@ -49,8 +49,8 @@ def other_lake(request: pytest.FixtureRequest, tmp_path: Path, place: Place) -> 
 def test_exactly_once_with_kills_on_other_servers(
     servers: OtherServers, place: Place, other_lake: Lake, tmp_path: Path
 ) -> None:
-    """Fails when `publish_s3._publish_file` completes no upload, and when `Acknowledger._newest` gives the handle that
-    a message came with at first: MiniStack refuses it after a redelivery."""
+    """Fails when `publish_s3._publish_file` completes no upload, or `Acknowledger._newest` gives the handle
+    that a message came with at first: MiniStack refuses it after a redelivery."""
     log_files = small_world(3_000)
     bodies = message_bodies(store(place, log_files))
     queue = place.queue(visibility_timeout_seconds=10)

@@ -82,7 +82,7 @@ def _faulty_open(file, mode="r", buffering=-1, *arguments, **options):
 
 
 def _faulty_fsync(descriptor, _fsync=os.fsync):
-    _meet("fsync", os.readlink(f"/proc/self/fd/{descriptor}"))
+    _meet("fsync", os.readlink(f"/proc/self/fd/{descriptor}"))  # noqa: PTH115
     _fsync(descriptor)
 
 
