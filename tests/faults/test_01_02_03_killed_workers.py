@@ -42,8 +42,14 @@ def test_row_02_a_worker_killed_with_half_a_log_file_gathered_leaves_no_partial_
     scene.assert_oracle()
 
 
-@pytest.mark.parametrize("output", ["disk", "s3"])
-@pytest.mark.parametrize("point", ["worker-before-stage-finish", "worker-after-stage-finish"])
+@pytest.mark.parametrize(
+    ("point", "output"),
+    [
+        ("worker-before-stage-finish", "disk"),
+        ("worker-after-stage-finish", "disk"),
+        ("worker-after-stage-finish", "s3"),
+    ],
+)
 def test_row_03_what_a_killed_worker_staged_is_swept_and_staged_again(
     moto_place: Place, tmp_path: Path, point: str, output: str
 ) -> None:

@@ -61,8 +61,14 @@ def test_row_05_a_commit_of_which_some_files_are_published_is_completed(
     scene.assert_oracle()
 
 
-@OUTPUTS
-@pytest.mark.parametrize("point", ["supervisor-after-publish", "supervisor-before-delete"])
+@pytest.mark.parametrize(
+    ("point", "output"),
+    [
+        ("supervisor-after-publish", "disk"),
+        ("supervisor-after-publish", "s3"),
+        ("supervisor-before-delete", "disk"),
+    ],
+)
 def test_row_06_redelivery_after_publish_is_deleted_and_adds_no_row(
     moto_place: Place, tmp_path: Path, output: str, point: str
 ) -> None:
