@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from rich import box
 from rich.console import Console
 from rich.panel import Panel
 from rich.syntax import Syntax
@@ -69,7 +70,7 @@ def show_answers(console: Console, output: Path) -> None:
             rows = answer.fetchall()
             console.print(f"\n{question.text}", style="bold yellow", highlight=False)
             console.print(Syntax(question.sql, "sql", background_color="default", word_wrap=True))
-            table = Table(header_style="bold cyan")
+            table = Table(header_style="bold cyan", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
             for name in names:
                 table.add_column(name, overflow="fold")
             for row in rows[:_ROWS_SHOWN_MAX]:
