@@ -77,9 +77,5 @@ class NoLake:
         """Nothing was kept."""
         return set()
 
-    def quarantined_names(self) -> set[bytes]:
-        """Nothing was kept."""
-        return set()
-
     def remove_quarantine(self, entry: QuarantinedLogFile) -> None:
         """Nothing was kept."""

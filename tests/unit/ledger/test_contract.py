@@ -234,3 +234,21 @@ def run_together(target: Callable[[int], None], numbers: range, start: threading
     for thread in threads:
         thread.join(timeout=60)
     assert not any(thread.is_alive() for thread in threads)
+
+
+def test_every_commit_is_given_oldest_first_with_whether_it_is_published(tmp_path: Path) -> None:
+    ledger = SqliteLedger(tmp_path / "ledger.sqlite")
+    first = Commit(
+        "c1", (DataFile("cloudtrail/1.parquet", 1, 10),), (CommittedLogFile(b"i", b"p", "s3://b/k", "e", 1, 2, 3),)
+    )
+    ledger.commit(first)
+    ledger.commit(commit_of("c2", "a"))
+    ledger.mark_published("c1")
+    found = list(ledger.each_commit())
+    known = ledger.known_paths(["cloudtrail/1.parquet", "cloudtrail/2.parquet"])
+    problems = ledger.problems()
+    ledger.close()
+    assert [(commit.commit_id, is_published) for commit, is_published in found] == [("c1", True), ("c2", False)]
+    assert found[0][0] == first
+    assert known == {"cloudtrail/1.parquet"}
+    assert problems == []
