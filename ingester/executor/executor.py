@@ -13,7 +13,7 @@ from ingester.executor.threads import THREAD_NAME, WorkerThread
 from ingester.model.errors import ConfigurationError
 from ingester.model.filters import compile_filters
 from ingester.model.hooks import EventFilter, EventsFunction, EventsProcessor, ExceptionHandler, SourceFilter
-from ingester.model.named import load_named, name_of
+from ingester.model.named import check_processor, load_named, name_of
 from ingester.model.progress import ProgressReporter
 from ingester.model.settings import Settings
 from ingester.notifications.read import PARSERS, Parser
@@ -169,6 +169,7 @@ class ProcessingExecutor:
         settings = self._settings
         keep = compile_filters(settings.include, settings.exclude)
         loaded = load_named(process) if isinstance(process, str) else process
+        check_processor(loaded)
         wanted = load_named(event_filter) if isinstance(event_filter, str) else event_filter
 
         def launch(hooks: HookThread) -> Launch:

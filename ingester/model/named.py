@@ -8,6 +8,7 @@ is left out. What lies beside a file can be imported by it, as when it is run as
 import importlib
 import importlib.util
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -54,6 +55,24 @@ def name_of(function: Any) -> str:
             f"{shown} can't be sent to another process: {module_name}.{path} is something else.", hint=_HINT_THREADS
         )
     return f"{_place_of(module_name, module, shown)}:{path}"
+
+
+def check_processor(process: object) -> None:
+    """Raises ConfigurationError unless `process` can take events: a function, a class, an object with `process`."""
+    if not callable(getattr(process, "process", process)):
+        raise ConfigurationError(
+            f"{process!r} can't process events.", hint="Give a function, or an object with a method `process`."
+        )
+
+
+def processor_of(process: Any) -> Callable[[list[Any]], object]:
+    """What to call with events; of a class an object is made. Raises ConfigurationError as `check_processor` does."""
+    check_processor(process)
+    if isinstance(process, type):
+        process = process()
+    check_processor(process)
+    method: Callable[[list[Any]], object] = getattr(process, "process", process)
+    return method
 
 
 def _place_of(module_name: str, module: ModuleType | None, shown: str) -> str:

@@ -10,17 +10,20 @@ from zlib import crc32
 from ingester.supervisor.in_flight import Job
 
 
-def assign(waiting: deque[Job], room: dict[int, int], slots: int) -> dict[int, list[Job]]:
+def assign(
+    waiting: deque[Job], room: dict[int, int], slots: int, *, keeps_affinity: bool = True
+) -> dict[int, list[Job]]:
     """Take jobs from the front of `waiting` as long as a worker has room; the jobs of each worker slot.
 
     `room`: how many more jobs each live worker may get. `slots`: workers when all are alive, so that a death
-    does not move every account's log files to another worker.
+    does not move every account's log files to another worker. Without `keeps_affinity` each job goes to the worker
+    with the most room.
     """
     room = {slot: jobs for slot, jobs in room.items() if jobs > 0}
     assigned: dict[int, list[Job]] = {}
     while waiting and room:
         job = waiting.popleft()
-        slot = preferred_slot(job, slots)
+        slot = preferred_slot(job, slots) if keeps_affinity else -1
         if slot not in room:
             slot = max(room, key=room.__getitem__)
         assigned.setdefault(slot, []).append(job)

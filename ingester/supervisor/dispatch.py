@@ -13,7 +13,8 @@ from ingester.supervisor.worker_link import Worker
 class Dispatch:
     """The loop's hand on the workers. Used by the loop's thread only."""
 
-    def __init__(self, in_flight: InFlight, pool: WorkerPool) -> None:
+    def __init__(self, in_flight: InFlight, pool: WorkerPool, *, keeps_affinity: bool = True) -> None:
+        self._keeps_affinity = keeps_affinity
         self._in_flight = in_flight
         self._pool = pool
         self._isolation = Isolation()
@@ -24,6 +25,11 @@ class Dispatch:
         """Whether log file after log file is found to crash its worker: the fault must lie elsewhere."""
         return self._isolation.is_pointless
 
+    @property
+    def jobs_wanted(self) -> int:
+        """How many jobs the workers want to have in hand, all together: about a second of their work."""
+        return sum(worker.jobs_welcome - worker.jobs_done for worker in self._pool.workers.values())
+
     def assign(self) -> None:
         """Give waiting jobs to the workers that have room, and suspects to the one that is kept free for them."""
         if self._isolation.is_needed:
@@ -32,7 +38,8 @@ class Dispatch:
         if waiting:
             workers = self._pool.workers.items()
             room = {slot: worker.room for slot, worker in workers if slot != self._isolation.slot}
-            for slot, jobs in assign(waiting, room, self._pool.slots).items():
+            assigned = assign(waiting, room, self._pool.slots, keeps_affinity=self._keeps_affinity)
+            for slot, jobs in assigned.items():
                 self._give(self._pool.workers[slot], jobs)
 
     def flush(self) -> None:

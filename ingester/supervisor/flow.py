@@ -4,6 +4,8 @@ from ingester.supervisor.intake import Intake
 
 WAITING_MAX = 2_000
 """Log files that wait for a worker; about a second of work, so that other hosts on the queue get their share."""
+WAITING_MIN = 20
+"""The least that may wait: two receive calls' worth."""
 IN_HAND_MAX = 100_000
 """Log files in hand. SQS allows 120,000 messages in flight a queue (SQS quotas page)."""
 
@@ -24,9 +26,12 @@ class Flow:
         be written, and that it can be again shows only when somebody writes."""
         return not self._reasons.isdisjoint(("in hand", "output"))
 
-    def measure(self, waiting: int, in_hand: int, hook_calls: int = 0) -> None:
-        """Hold or go on by how much waits and how much is in hand; goes on at half, so as not to flutter."""
-        self._by_amount("waiting", waiting, WAITING_MAX)
+    def measure(self, waiting: int, in_hand: int, hook_calls: int = 0, jobs_wanted: int = WAITING_MAX) -> None:
+        """Hold or go on by how much waits and how much is in hand; goes on at half, so as not to flutter.
+
+        `jobs_wanted`: how much the workers want to have, where that may be little.
+        """
+        self._by_amount("waiting", waiting, max(WAITING_MIN, min(WAITING_MAX, 2 * jobs_wanted)))
         self._by_amount("in hand", in_hand, IN_HAND_MAX)
         self._by_amount("hooks", hook_calls, HOOK_CALLS_MAX)
 

@@ -30,7 +30,7 @@ from ingester.supervisor.counts import Counts, show_nothing
 from ingester.supervisor.dispatch import Dispatch
 from ingester.supervisor.ending import Emptiness, Ending
 from ingester.supervisor.failures import Failures
-from ingester.supervisor.flow import Flow
+from ingester.supervisor.flow import WAITING_MAX, Flow
 from ingester.supervisor.hooks import Decided, Hooks, HookThread, Judged, StopAsked, Then
 from ingester.supervisor.in_flight import InFlight, Ticket
 from ingester.supervisor.intake import Intake, Listed, ListingEnded
@@ -54,7 +54,10 @@ _GIVE_BACK_SECONDS = 5.0
 
 
 class Supervisor:
-    """One run. `queues` is None for a backfill; `on_tick` is called about four times a second, for a display."""
+    """One run. `queues` is None for a backfill; `on_tick` is called about four times a second, for a display.
+
+    `is_slow`: a user's functions do the work, which may take any time, so that no more is received than they take.
+    """
 
     def __init__(
         self,
@@ -70,6 +73,7 @@ class Supervisor:
         hooks: HookThread | None = None,
         launch: Launch = WorkerProcess,
         slots: int | None = None,
+        is_slow: bool = False,
     ) -> None:
         self._settings = settings
         self._mailbox = mailbox
@@ -84,7 +88,8 @@ class Supervisor:
         self._pool = WorkerPool(settings, slots or settings.worker_count, self._selector, launch)
         self._oversight = Oversight(self._pool, settings)
         self._in_flight = InFlight()
-        self._dispatch = Dispatch(self._in_flight, self._pool)
+        self._is_slow = is_slow
+        self._dispatch = Dispatch(self._in_flight, self._pool, keeps_affinity=not is_slow)
         self._telling = Telling(self._hooks, self._in_flight)
         self._acknowledger = (
             Acknowledger(queues, self._in_flight, counts, settings, self._telling) if queues else None
@@ -336,7 +341,7 @@ class Supervisor:
             self._settle(self._arrivals.admit_again(now_seconds))
             self._hold_while_ledger_is_away()
             self._dispatch.assign()
-            self._flow.measure(len(self._in_flight.waiting), len(self._in_flight.jobs), self._hooks.backlog)
+            self._measure_flow()
             if not self._in_flight.jobs:
                 self._flow.go_on("output")  # nothing is left that could show that it can be written again
             self._end_if_empty(now_seconds)
@@ -345,6 +350,11 @@ class Supervisor:
         if now_seconds >= self._tick_at_seconds:
             self._tick_at_seconds = now_seconds + _TICK_SECONDS
             self._on_tick(self._counts)
+
+    def _measure_flow(self) -> None:
+        in_flight = self._in_flight
+        wanted = self._dispatch.jobs_wanted if self._is_slow else WAITING_MAX
+        self._flow.measure(len(in_flight.waiting), len(in_flight.jobs), self._hooks.backlog, wanted)
 
     def _end_if_empty(self, now_seconds: float) -> None:
         """Let workers prepare what they hold once nothing more comes, and end when nothing is left."""

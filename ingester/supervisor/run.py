@@ -15,7 +15,7 @@ from ingester.ledger.open import ledger_path
 from ingester.ledger.sqlite import SqliteLedger
 from ingester.model.errors import ConfigurationError, OutputError
 from ingester.model.filters import compile_filters
-from ingester.model.named import load_named
+from ingester.model.named import check_processor, load_named
 from ingester.model.settings import Settings
 from ingester.supervisor.commit import Committer, roll_forward
 from ingester.supervisor.counts import Counts, show_nothing
@@ -80,7 +80,7 @@ def run_queues(
         ledger, committer = stack.enter_context(_lake_and_ledger(settings, library, mailbox, counts))
         supervisor = Supervisor(
             settings, mailbox, ledger, committer, queues, queues, counts, on_tick,
-            hooks=hooks, launch=_launch(library, hooks), slots=library.slots,
+            hooks=hooks, launch=_launch(library, hooks), slots=library.slots, is_slow=_calls_functions(settings, library),
         )  # fmt: skip
         library.on_started(partial(_ask_to_stop, mailbox))
         ending = supervisor.run()
@@ -109,7 +109,7 @@ def run_backfill(
         intake = ListingIntake(listing, mailbox.post)
         supervisor = Supervisor(
             settings, mailbox, ledger, committer, intake, None, counts, on_tick,
-            hooks=hooks, launch=_launch(library, hooks), slots=library.slots,
+            hooks=hooks, launch=_launch(library, hooks), slots=library.slots, is_slow=_calls_functions(settings, library),
         )  # fmt: skip
         library.on_started(partial(_ask_to_stop, mailbox))
         ending = supervisor.run()
@@ -120,9 +120,10 @@ def _checked(settings: Settings, library: Library) -> Library:
     """The same, with the source filter that the settings name. Raises ConfigurationError for what no worker could
     load or read, here and not in each of them again and again."""
     compile_filters(settings.include, settings.exclude)
-    for name in (settings.processor, settings.event_filter):
-        if name is not None:
-            load_named(name)
+    if settings.processor is not None:
+        check_processor(load_named(settings.processor))
+    if settings.event_filter is not None:
+        load_named(settings.event_filter)
     if library.launch is None and settings.workers == 0:
         raise ConfigurationError(
             "Without worker processes there is nobody to do the work.", hint="Give --workers 1 or more."
@@ -130,6 +131,10 @@ def _checked(settings: Settings, library: Library) -> Library:
     if settings.source_filter is None or library.hooks.source_filter is not None:
         return library
     return replace(library, hooks=replace(library.hooks, source_filter=load_named(settings.source_filter)))
+
+
+def _calls_functions(settings: Settings, library: Library) -> bool:
+    return library.takes_events or settings.processor is not None
 
 
 def _launch(library: Library, hooks: HookThread) -> Launch:
@@ -173,7 +178,7 @@ def _sweep_after_deaths(ledger: Ledger, lake: Lake, counts: Counts) -> None:
 
 
 def _open_lake(settings: Settings, library: Library) -> Lake:
-    if settings.output or not (library.takes_events or settings.processor):
+    if settings.output or not _calls_functions(settings, library):
         return open_lake(settings)
     from ingester.lake.no_output import open_without_output
 

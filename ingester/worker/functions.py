@@ -3,15 +3,14 @@
 import asyncio
 import inspect
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
 from contextlib import suppress
-from typing import Any
 
-from ingester.model.errors import ConfigurationError, OutputError
+from ingester.model.errors import OutputError
 from ingester.model.event import CloudTrailEvent
 from ingester.model.filters import Keep, compile_filters
 from ingester.model.hooks import EventFilter
-from ingester.model.named import load_named
+from ingester.model.named import load_named, processor_of
 from ingester.model.raised import function_error
 from ingester.model.settings import Settings
 
@@ -23,7 +22,7 @@ class Functions:
     """
 
     def __init__(self, process: object, event_filter: EventFilter | None, keep: Keep | None) -> None:
-        self._process = None if process is None else _callable(process)
+        self._process = None if process is None else processor_of(process)
         self._event_filter = event_filter
         self._keep = keep
         self._runner: asyncio.Runner | None = None
@@ -91,14 +90,3 @@ def load_functions(settings: Settings) -> Functions | None:
 
 async def _awaiting(outcome: Awaitable[object]) -> None:
     await outcome
-
-
-def _callable(process: Any) -> Callable[[list[CloudTrailEvent]], object]:
-    if isinstance(process, type):
-        process = process()
-    method = getattr(process, "process", process)
-    if not callable(method):
-        raise ConfigurationError(
-            f"{process!r} can't process events.", hint="Give a function, or an object with a method `process`."
-        )
-    return method  # type: ignore[no-any-return]

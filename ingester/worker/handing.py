@@ -26,8 +26,9 @@ _decode = msgspec.json.Decoder(DeliveredEvent).decode
 class Handing:
     """The way of one log file through the user's functions.
 
-    `events` were given to `process`, `filtered` were not wanted, `bad` can't be read. `told` is called after each
-    slice with its number of events. `notes_kept`: for `take_kept`.
+    `events` were given to `process`, `filtered` were not wanted, `bad` can't be read. `told` is called with
+    the number of events whenever some were taken; what it raises comes out, so that nothing more is given to a
+    function once nobody waits for it. `notes_kept`: for `take_kept`.
     """
 
     def __init__(
@@ -104,7 +105,6 @@ class Handing:
             self._kept += indexes
             self._kept += [bad.index for bad in decoded.bad]
         self._emit(events)
-        self._told(len(decoded.events))
 
     def _emit(self, events: list[CloudTrailEvent]) -> None:
         if not self._waiting and len(events) == self._most:  # the usual slice, without a copy
@@ -120,6 +120,7 @@ class Handing:
     def _process(self, events: list[CloudTrailEvent]) -> None:
         self._functions.process(events)
         self.events += len(events)
+        self._told(len(events))
 
 
 def _set(events: Sequence[CloudTrailEvent], attribute: str, values: Iterable[object]) -> None:

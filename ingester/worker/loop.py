@@ -19,7 +19,7 @@ from ingester.model.frames import Assign, Beat, Drain, Failed, FailureKind, Flus
 from ingester.model.settings import Settings
 from ingester.worker.channel import Channel
 from ingester.worker.functions import Functions
-from ingester.worker.pace import Pace
+from ingester.worker.pace import JOBS_AT_FIRST, JOBS_AT_FIRST_OF_OTHERS, Pace
 from ingester.worker.reports import Reports
 from ingester.worker.sink import Taken, open_sink
 
@@ -60,7 +60,8 @@ class WorkerLoop:
             self._reports.downloads(open_) if self._reports else open_, settings.fetches_ahead, _BYTES_AHEAD_MAX
         )
         self._sink = open_sink(settings, channel.send, self._progress, functions)
-        self._pace = Pace(clock())
+        waits = self._sink.waits_for_others
+        self._pace = Pace(clock(), JOBS_AT_FIRST_OF_OTHERS if waits else JOBS_AT_FIRST)
         self._beat_at_seconds = 0.0
         self._jobs_received = self._jobs_done = self._events = self._json_bytes = 0
         self._current: int | None = None
