@@ -43,6 +43,8 @@ from ingester.model.settings import Settings
 _CALLS_AT_ONCE = 8
 """A commit over many partitions has many files, and each call waits some tens of milliseconds for S3."""
 
+_PROBE = f"{INTERNAL}/probe"
+
 _BROKEN_UPLOAD = {"InvalidPart", "InvalidPartOrder", "EntityTooSmall"}
 """S3 has the upload, and its parts are not the ones that were staged."""
 
@@ -57,7 +59,7 @@ class S3Lake:
 
     def check_writable(self) -> None:
         """Begins a multipart upload, aborts it, and lists uploads: what staging and sweeping need."""
-        bucket, key = self._location.bucket, self._location.key(f"{INTERNAL}/probe")
+        bucket, key = self._location.bucket, self._location.key(_PROBE)
         try:
             upload_id = self._s3.create_multipart_upload(Bucket=bucket, Key=key)["UploadId"]
             self._s3.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=upload_id)
@@ -138,7 +140,9 @@ class S3Lake:
         except AWS_ERRORS as error:
             raise s3_error(error, self._location.uri()) from error
         paths = [(upload, self._location.path(upload["Key"])) for upload in found]
-        left_behind = [(upload, path) for upload, path in paths if _is_of_another(commit_id_of(path), pending)]
+        left_behind = [
+            (upload, path) for upload, path in paths if path == _PROBE or _is_of_another(commit_id_of(path), pending)
+        ]
         self._for_each(left_behind, lambda item: self._abort(item[0], self._location.uri(item[1])))
         return len(left_behind)
 
