@@ -22,7 +22,8 @@ class FetchAhead:
     """Opens what is put in, and hands it out when it is there.
 
     `fetches_ahead`: log files that are fetched at once, fewer while the source throttles. `bytes_ahead_max`: bytes of
-    bodies that are in memory, being fetched or not handed out yet; a large log file (it streams) counts as `WHOLE_BYTES_MAX`, so that not too many
+    bodies that are in memory, being fetched or not handed out yet; a large log file (it streams) counts as
+    `WHOLE_BYTES_MAX`, so that not too many
     connections lie open. Files on disk are opened when they are asked for, without a thread.
     """
 

@@ -89,7 +89,8 @@ def test_row_26_fewer_fetches_run_at_once_while_s3_says_slow_down(
     moto_place: Place, disk_lake: DiskLake, proxy: Proxy, proxy_options: list[str]
 ) -> None:
     """Shows that an S3 that bears four at once is lived with. It does not tell how far the width
-    went down, as obstore backs off too: `tests/unit/fetch/test_width.py` fails when `Width.leave` does not halve its limit."""
+    went down, as obstore backs off too: `tests/unit/fetch/test_width.py` fails when `Width.leave` does not
+    halve its limit."""
     log_files = small_world(900)
     queue = moto_place.queue()
     queue.send(*message_bodies(store(moto_place, log_files)))
