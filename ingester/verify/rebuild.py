@@ -73,7 +73,8 @@ def rebuild(ledger: SqliteLedger, files: LakeFiles, report: Report) -> None:
             commit = _commit(commit_id, data_files, records.get(commit_id), files)
             _add(commit, ledger)
         except _IncompleteError as error:
-            _set_aside(commit_id, data_files, error, files, report)
+            unreadable = [records[commit_id]] if commit_id in records else []
+            _set_aside(commit_id, [*data_files, *unreadable], error, files, report)
             continue
         ledger.mark_published(commit_id)
         added += 1
@@ -183,7 +184,7 @@ def _set_aside(
     known = f" Log files that are missing now: {sample}{more}." if log_files else ""
     report.add(
         "incomplete commit",
-        f"{error}. Its {len(places)} data files were set aside and are not counted.{known}",
+        f"{error}. Its {len(places)} files were set aside and are not counted.{known}",
         f"{commit_id}, now at {places[0]}",
         "Its log files come in again when their messages are delivered again; otherwise run `ingester backfill` over "
         "them. Then delete what was set aside.",
