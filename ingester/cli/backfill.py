@@ -13,7 +13,12 @@ from ingester.supervisor.run import run_backfill
 
 def backfill(
     source: Annotated[
-        str, typer.Argument(envvar="INGESTER_SOURCE", help="A directory, or s3://bucket/prefix, with log files.")
+        str,
+        typer.Argument(
+            envvar="INGESTER_SOURCE",
+            callback=options.a_place,
+            help="A directory, or s3://bucket/prefix, with log files.",
+        ),
     ],
     output: options.Output,
     endpoint_url: options.EndpointUrl = None,

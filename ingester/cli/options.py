@@ -1,18 +1,32 @@
 """The options that commands share, each once: name, environment variable, help."""
 
+import re
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from ingester.model.settings import PartitionKey, Settings
+from ingester.model.errors import ConfigurationError
+from ingester.model.settings import PartitionKey, Settings, is_s3_uri
 
 DEFAULTS = Settings()
 """Where an option's default comes from: the same as the library's."""
 
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/")
+
 _INPUT = "Input"
 _OUTPUT = "Output"
 _TUNING = "Tuning"
+
+
+def a_place(text: str | None) -> str | None:
+    """A directory or an S3 location. An empty text, which an unset shell variable makes, and a URI of another kind
+    would be the name of a directory that nobody meant. Raises ConfigurationError."""
+    if text is not None and (not text.strip() or (_SCHEME.match(text) and not is_s3_uri(text))):
+        raise ConfigurationError(
+            f"“{text}” is no place for files.", hint="Write a directory, or s3://bucket/prefix where S3 is meant."
+        )
+    return text
 
 
 class LogFormatOption(StrEnum):
@@ -26,6 +40,7 @@ Output = Annotated[
     str,
     typer.Option(
         envvar="INGESTER_OUTPUT",
+        callback=a_place,
         help="Where the Parquet goes: a directory or s3://bucket/prefix.",
         rich_help_panel=_OUTPUT,
     ),
@@ -34,6 +49,7 @@ StateDir = Annotated[
     str | None,
     typer.Option(
         envvar="INGESTER_STATE_DIR",
+        callback=a_place,
         help="Where the ledger lies. Default: OUTPUT/_ingester; required with an output on S3.",
         rich_help_panel=_OUTPUT,
     ),

@@ -55,6 +55,25 @@ def test_a_command_line_that_is_wrong_ends_with_2_and_names_what_is_wrong(
     assert says in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("text", ["", " ", "S3://bucket/lake", "s3:/bucket", "gs://bucket/lake", "file:///lake"])
+@pytest.mark.parametrize("name", ["source", "--output", "--state-dir"])
+def test_what_is_no_place_never_becomes_the_current_directory_or_one_of_that_name(
+    name: str,
+    text: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    places = {"source": str(tmp_path), "--output": "lake", "--state-dir": "state"} | {name: text}
+
+    arguments = [f"{option}={place}" for option, place in places.items() if option != "source"]
+
+    assert ended(monkeypatch, "backfill", places["source"], *arguments) == 2
+    assert f"error: “{text}” is no place for files." in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
 def backfill(tmp_path: Path, *more: str) -> list[str]:
     return ["backfill", str(tmp_path), "--output", str(tmp_path / "lake"), *more]
 
