@@ -9,7 +9,16 @@ from typing import Any
 
 from isal import igzip
 
-from ingester import CloudTrailEvent, LogFile
+from ingester import (
+    CloudTrailEvent,
+    Decision,
+    ErrorContext,
+    IngesterError,
+    LogFile,
+    ProcessingExecutor,
+    ProgressState,
+    Settings,
+)
 from scripts.demo_world.notifications import StoredObject, s3_event
 from tests.support.moto import Place, Queue
 
@@ -93,3 +102,49 @@ class Taken:
     def names(self) -> list[str | None]:
         """Their names."""
         return [event.event_name for event in self.events]
+
+
+def settings(trail: Trail, **more: Any) -> Settings:
+    """Settings that end with the queue."""
+    defaults: dict[str, Any] = {"until_empty": True, "endpoint_url": trail.place.server.endpoint_url}
+    return Settings(queue_url=trail.queue.url, **(defaults | more))
+
+
+def run(trail: Trail, process: Any, more: dict[str, Any] | None = None, **hooks: Any) -> ProcessingExecutor:
+    """An executor at its end."""
+    with ProcessingExecutor(process, settings(trail, **(more or {})), **hooks) as executor:
+        executor.wait()
+    return executor
+
+
+class Handler:
+    """An exception handler that decides by the type of the error, and remembers."""
+
+    def __init__(self, **decisions: Decision) -> None:
+        self.decisions = decisions
+        self.told: list[tuple[IngesterError, ErrorContext]] = []
+
+    def __call__(self, error: IngesterError, context: ErrorContext) -> Decision | None:
+        self.told.append((error, context))
+        return self.decisions.get(type(error).__name__)
+
+
+class Reporter:
+    """Keeps what is reported; its tokens count up."""
+
+    def __init__(self) -> None:
+        self.starts: list[Any] = []
+        self.ends: list[tuple[Any, Any]] = []
+        self.lost: list[object] = []
+
+    def report_start(self, status: Any) -> object:
+        self.starts.append(status)
+        return len(self.starts) - 1
+
+    def report_end(self, status: Any, token: Any) -> None:
+        if not isinstance(token, int) or self.starts[token].state is not status.state:
+            self.lost.append(status)
+        self.ends.append((status, token))
+
+    def infos(self, state: ProgressState) -> list[Any]:
+        return [status.info for status, _ in self.ends if status.state is state]

@@ -31,6 +31,10 @@ def keep_together(events: list[CloudTrailEvent]) -> None:
     keep(events)
 
 
+def drop(events: list[CloudTrailEvent]) -> None:
+    """Takes them, and that is all."""
+
+
 def fail(events: list[CloudTrailEvent]) -> None:
     """Raises for one event, and keeps the others."""
     if any(event.event_name == "Event13" for event in events):
