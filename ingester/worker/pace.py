@@ -1,8 +1,9 @@
 """How many jobs a worker asks for: about a second of its own work, so that no worker hoards and none runs dry."""
 
 JOBS_AT_FIRST = 16
-JOBS_AT_FIRST_OF_OTHERS = 2
-"""Where a function of a user does the work, which may take any time: a job waits no longer than it must."""
+JOBS_AT_FIRST_OF_OTHERS = 1
+"""Where a function of a user does the work, which may take any time: no job waits behind a slow one while another
+worker has nothing to do."""
 JOBS_MAX = 4096
 _SECONDS_OF_WORK = 1.0
 
