@@ -5,6 +5,9 @@ from enum import Enum
 
 _ASK_EVERY_SECONDS = 0.5
 _EMPTY_ANSWERS_NEEDED = 2
+SAME_SIGNAL_SECONDS = 1.0
+LEAVE_SECONDS = 10.0
+"""A worker with nothing in hand leaves within milliseconds; one that hangs must not hold up the end of the run."""
 
 
 class Phase(Enum):
@@ -50,6 +53,8 @@ class Ending:
     deadline_seconds: float | None = None
     interrupted: bool = field(default=False)
     """Whether a signal ended the run, not the end of its source."""
+    _signalled_at_seconds: float | None = None
+    _leave_by_seconds: float | None = None
 
     @property
     def is_draining(self) -> bool:
@@ -57,8 +62,16 @@ class Ending:
         return self.phase is not Phase.RUNNING
 
     def asked_by_signal(self, now_seconds: float) -> None:
-        """The first signal drains within the grace time, the second ends the grace time at once."""
+        """The first signal drains within the grace time, the second ends the grace time at once.
+
+        What comes within a second of the first is the same wish told twice: `timeout` signals its child and then
+        the child's whole group.
+        """
         self.interrupted = True
+        if self._signalled_at_seconds is None:
+            self._signalled_at_seconds = now_seconds
+        elif now_seconds - self._signalled_at_seconds < SAME_SIGNAL_SECONDS:
+            return
         if self.phase is Phase.RUNNING or self.deadline_seconds is None:
             self.phase = Phase.DRAINING
             self.deadline_seconds = now_seconds + self.grace_seconds
@@ -66,11 +79,13 @@ class Ending:
             self.phase = Phase.ABORTING
             self.deadline_seconds = min(self.deadline_seconds, now_seconds)
 
-    def source_is_empty(self) -> None:
-        """Nothing more will come and nothing is in hand: the workers may go, and there is no hurry."""
+    def source_is_empty(self, now_seconds: float) -> None:
+        """Nothing more will come and nothing is in hand: the workers have nothing left to do but to leave."""
         if self.phase is Phase.RUNNING:
             self.phase = Phase.DRAINING
+            self._leave_by_seconds = now_seconds + LEAVE_SECONDS
 
     def is_overdue(self, now_seconds: float) -> bool:
-        """Whether the drain has used up its grace time."""
-        return self.deadline_seconds is not None and now_seconds >= self.deadline_seconds
+        """Whether the drain has used up its grace time, or workers with nothing in hand do not leave."""
+        limits = (self.deadline_seconds, self._leave_by_seconds)
+        return any(limit is not None and now_seconds >= limit for limit in limits)

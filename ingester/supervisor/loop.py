@@ -278,7 +278,7 @@ class Supervisor:
                     for url, depth in depths.items()
                 )  # fmt: skip
                 if self._emptiness.answered(left, now_seconds, is_idle=self._is_idle):
-                    self._ending.source_is_empty()
+                    self._ending.source_is_empty(now_seconds)
 
     def _received(self, received: Received) -> None:
         if not received.messages:
@@ -368,7 +368,7 @@ class Supervisor:
             self._dispatch.flush()
         if self._queues is None:
             if nothing_comes and self._is_idle:
-                self._ending.source_is_empty()
+                self._ending.source_is_empty(now_seconds)
         elif self._settings.until_empty and self._emptiness.should_ask(now_seconds, is_idle=self._is_idle):
             self._queues.ask_depths()
 

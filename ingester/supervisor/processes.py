@@ -44,6 +44,7 @@ class WorkerProcess(Worker):
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
             )
+        self._killed_by_us = False
         super().__init__(slot, generation, ours)
         self.send(Start(settings=settings, number=slot, reports_progress=reports_progress))
 
@@ -54,6 +55,7 @@ class WorkerProcess(Worker):
 
     def kill(self) -> None:
         """SIGKILL."""
+        self._killed_by_us = True
         self._process.kill()
 
     def abort(self) -> None:
@@ -66,12 +68,12 @@ class WorkerProcess(Worker):
         try:
             status = self._process.wait(timeout=_EXIT_SECONDS)
         except subprocess.TimeoutExpired:
-            self._process.kill()
+            self.kill()
             try:
                 status = self._process.wait(timeout=_EXIT_SECONDS)
             except subprocess.TimeoutExpired:  # it waits in the kernel, for a disk say; nobody listens to it any more
                 return "could not be killed and was left behind"
-        return describe_exit(status)
+        return "was killed by its supervisor" if self._killed_by_us else describe_exit(status)
 
 
 def describe_exit(status: int) -> str:

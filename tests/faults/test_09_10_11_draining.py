@@ -1,10 +1,12 @@
 """Rows 9 to 11: a run is asked to end under load, once or twice; workers come and go."""
 
 import signal
+import time
 from pathlib import Path
 
 import pytest
 
+from ingester.supervisor.ending import SAME_SIGNAL_SECONDS
 from scripts.demo_world.log_files import log_file
 from scripts.demo_world.notifications import s3_event
 from tests.faults.scene import Scene, kill
@@ -53,6 +55,8 @@ def test_row_10_a_drain_that_takes_too_long_ends_and_gives_back_what_is_unfinish
         for number in range(1, signals + 1):
             running.send(signal.SIGTERM)
             wait_until(lambda n=number: running.stderr_file.read_text().count("SIGTERM") >= n, what="the signal")
+            told_at = time.monotonic()
+            wait_until(lambda at=told_at: time.monotonic() > at + SAME_SIGNAL_SECONDS, what="a signal of its own")
         running.wait(_BOUND_SECONDS)
         assert not is_running(worker)
 

@@ -1,6 +1,6 @@
 """When a run ends: an empty source, a signal, or the end of the grace time."""
 
-from ingester.supervisor.ending import Emptiness, Ending, Phase
+from ingester.supervisor.ending import LEAVE_SECONDS, Emptiness, Ending, Phase
 
 
 def test_the_first_signal_drains_within_the_grace_time() -> None:
@@ -47,18 +47,34 @@ def test_without_grace_time_the_first_signal_gives_back_at_once() -> None:
     assert ending.is_overdue(100.0)
 
 
-def test_an_empty_source_drains_without_hurry_and_is_no_interruption() -> None:
+def test_an_empty_source_drains_and_is_no_interruption() -> None:
     ending = Ending(grace_seconds=30)
-    ending.source_is_empty()
+    ending.source_is_empty(100.0)
 
     assert ending.is_draining
     assert not ending.interrupted
-    assert not ending.is_overdue(1e9)
+    assert not ending.is_overdue(100.0)
 
 
-def test_a_signal_during_the_drain_of_an_empty_source_gives_it_the_grace_time() -> None:
+def test_a_worker_that_does_not_leave_when_nothing_is_left_to_do_is_not_waited_for() -> None:
+    ending = Ending(grace_seconds=300)
+    ending.source_is_empty(100.0)
+
+    assert ending.is_overdue(100.0 + LEAVE_SECONDS)
+
+
+def test_a_signal_that_comes_twice_at_once_is_one_signal() -> None:
     ending = Ending(grace_seconds=30)
-    ending.source_is_empty()
+    ending.asked_by_signal(100.0)
+    ending.asked_by_signal(100.02)
+
+    assert ending.phase is Phase.DRAINING
+    assert not ending.is_overdue(101.0)
+
+
+def test_a_signal_during_the_drain_of_an_empty_source_gives_it_at_most_the_grace_time() -> None:
+    ending = Ending(grace_seconds=30)
+    ending.source_is_empty(99.0)
     ending.asked_by_signal(100.0)
 
     assert ending.phase is Phase.DRAINING
@@ -71,7 +87,7 @@ def test_an_empty_source_does_not_slow_down_an_abort() -> None:
     ending = Ending(grace_seconds=30)
     ending.asked_by_signal(100.0)
     ending.asked_by_signal(101.0)
-    ending.source_is_empty()
+    ending.source_is_empty(102.0)
 
     assert ending.phase is Phase.ABORTING
 

@@ -256,8 +256,9 @@ def test_a_signal_drains_what_is_done_and_gives_back_the_rest_at_once(run: Run) 
 
 
 def test_a_second_signal_ends_within_seconds_and_makes_what_is_unfinished_visible(
-    run: Run, worker_program: Callable[[str], None]
+    run: Run, worker_program: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("ingester.supervisor.ending.SAME_SIGNAL_SECONDS", 0)
     worker_program(
         """
         from ingester.model.frames import Beat, encode_frame
