@@ -25,7 +25,8 @@ def show_run(settings: Settings, run: Callable[[Tick], RunResult], *, is_backfil
 
     from ingester.cli.summary import print_summary
 
-    print_summary(Console(highlight=False), result.counts, settings)
+    # Standard output belongs to a function that is given the events: it may write them there.
+    print_summary(Console(highlight=False, stderr=settings.processor is not None), result.counts, settings)
     if is_backfill and result.interrupted:
         raise typer.Exit(130)
     if is_backfill and not result.counts.is_clean:

@@ -37,11 +37,13 @@ class LogFormatOption(StrEnum):
 
 
 Output = Annotated[
-    str,
+    str | None,
     typer.Option(
+        "--output",
         envvar="INGESTER_OUTPUT",
         callback=a_place,
-        help="Where the Parquet goes: a directory or s3://bucket/prefix.",
+        help="Where the Parquet goes: a directory or s3://bucket/prefix. Required without --processor.",
+        show_default=False,
         rich_help_panel=_OUTPUT,
     ),
 ]

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from ingester.cli import options
+from ingester.cli import functions, options
 from ingester.cli.display import show_run
 from ingester.cli.logs import set_up_logging
 from ingester.model.errors import ConfigurationError
@@ -21,7 +21,7 @@ def run(
             rich_help_panel="Input",
         ),
     ],
-    output: options.Output,
+    output: options.Output = None,
     until_empty: Annotated[
         bool,
         typer.Option(
@@ -52,15 +52,22 @@ def run(
     grace: options.Grace = options.DEFAULTS.grace_seconds,
     worker_silence: options.WorkerSilence = options.DEFAULTS.worker_silence_seconds,
     worker_memory: options.WorkerMemory = "1GB",
+    include: functions.Include = [],  # noqa: B006 (typer makes a list of its own)
+    exclude: functions.Exclude = [],  # noqa: B006
+    processor: functions.Processor = None,
+    event_filter: functions.EventFilter = None,
+    source_filter: functions.SourceFilter = None,
     log_format: options.LogFormat = options.LogFormatOption.TEXT,
 ) -> None:
     """Ingest the log files that a queue announces, as a service or until the queue is empty.
+
+    To Parquet, to a function (--processor), or to both: then the function is called before the rows are committed.
 
     Without --until-empty it runs until SIGTERM or SIGINT, then commits what it holds and deletes those messages.
     """
     settings = Settings(
         queue_urls=tuple(queue_url),
-        output=output,
+        output=output or "",
         until_empty=until_empty,
         visibility_timeout_seconds=visibility_timeout,
         endpoint_url=endpoint_url,
@@ -76,8 +83,14 @@ def run(
         grace_seconds=grace,
         worker_silence_seconds=worker_silence,
         worker_memory_bytes=parse_size(worker_memory),
+        include=tuple(include),
+        exclude=tuple(exclude),
+        processor=processor,
+        event_filter=event_filter,
+        source_filter=source_filter,
         log_format=log_format.value,
     )
+    functions.check_functions(settings)
     if not settings.queue_urls:
         raise ConfigurationError("No queue is given.", hint="Give --queue-url, or set INGESTER_QUEUE_URL.")
     set_up_logging(settings.log_format)

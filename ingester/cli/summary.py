@@ -19,19 +19,21 @@ def print_summary(console: Console, counts: Counts, settings: Settings) -> None:
     table.add_column(style="bold")
     table.add_column(justify="right")
     table.add_column(style="dim")
-    for name, value, remark in _rows(counts):
+    for name, value, remark in _rows(counts, has_output=bool(settings.output)):
         table.add_row(name, value, remark)
     console.print(table)
     _print_quarantined(console, counts, settings)
-    if counts.data_files or counts.already_committed:
+    if settings.output and (counts.data_files or counts.already_committed):
         _print_next(console, settings)
 
 
-def _rows(counts: Counts) -> Iterable[tuple[str, str, str]]:
+def _rows(counts: Counts, *, has_output: bool) -> Iterable[tuple[str, str, str]]:
     seconds = max(counts.seconds, 1e-3)
     if counts.messages:
         kinds = [f"{number:,} {kind}" for kind, number in counts.notifications.most_common()]
         deleted = [f"{counts.messages_deleted:,} deleted"]
+        if counts.sources_filtered:
+            deleted.append(f"{counts.sources_filtered:,} filtered")
         given_back = [f"{counts.messages_given_back:,} given back"] if counts.messages_given_back else []
         yield "messages", f"{counts.messages:,}", ", ".join([*deleted, *given_back, *kinds])
     skipped = [
@@ -42,6 +44,7 @@ def _rows(counts: Counts) -> Iterable[tuple[str, str, str]]:
     ]
     yield "log files", f"{counts.log_files:,}", ", ".join(f"{n:,} {what}" for n, what in skipped if n)
     odd = [
+        (counts.events_filtered, "filtered"),
         (counts.undated_rows, "without a usable eventTime"),
         (counts.quarantined_records, "records quarantined"),
     ]
@@ -49,7 +52,9 @@ def _rows(counts: Counts) -> Iterable[tuple[str, str, str]]:
     megabytes = counts.json_bytes / 1e6
     yield "JSON", f"{megabytes:,.1f} MB", ""
     yield "time", f"{seconds:,.1f} s", f"{counts.events / seconds:,.0f} events/s, {megabytes / seconds:,.1f} MB/s"
-    yield "data files", f"{counts.data_files:,}", f"{counts.data_bytes / 1e6:,.1f} MB in {counts.commits:,} commits"
+    if has_output:
+        size = f"{counts.data_bytes / 1e6:,.1f} MB in {counts.commits:,} commits"
+        yield "data files", f"{counts.data_files:,}", size
     recovered = [
         (counts.rolled_forward, "commits of a former run published"),
         (counts.workers_died, "workers replaced"),
@@ -65,14 +70,16 @@ def _rows(counts: Counts) -> Iterable[tuple[str, str, str]]:
 def _print_quarantined(console: Console, counts: Counts, settings: Settings) -> None:
     if counts.is_clean:
         return
-    place = f"{settings.output.rstrip('/')}/_ingester/quarantine/"
-    console.print(Text(f"\nQuarantined, in {place}:", style="bold yellow"))
+    where = settings.output or settings.state_dir
+    place = f", in {where.rstrip('/')}/_ingester/quarantine/" if where else ""
+    console.print(Text(f"\nQuarantined{place}:", style="bold yellow"))
     for entry in counts.quarantined[:_QUARANTINED_SHOWN_MAX]:
         console.print(Text(f"  {entry.uri}\n    {entry.reason}"), soft_wrap=True)
     if len(counts.quarantined) > _QUARANTINED_SHOWN_MAX:
         console.print(f"  … and {len(counts.quarantined) - _QUARANTINED_SHOWN_MAX:,} more log files")
     if counts.quarantined_records:
-        console.print(f"  {counts.quarantined_records:,} records, with their bytes, in records/")
+        what = "with their bytes, in records/" if where else "which the log names"
+        console.print(f"  {counts.quarantined_records:,} records, {what}")
 
 
 def _print_next(console: Console, settings: Settings) -> None:

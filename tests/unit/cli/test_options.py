@@ -13,7 +13,8 @@ from ingester.model.settings import Settings, parse_size
 
 README = Path(__file__).resolve().parents[3] / "README.md"
 
-COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+ALL_COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+COMMANDS = {name: command for name, command in ALL_COMMANDS.items() if not hasattr(command, "commands")}
 OPTIONS = [
     pytest.param(command, parameter, id=f"{command}-{parameter.name}")
     for command, some in COMMANDS.items()
@@ -26,6 +27,8 @@ OTHER_VALUES = {
     "output": "/lake",
     "source": "/logs",
     "until_empty": "true",
+    "repair": "true",
+    "rebuild_ledger": "true",
     "visibility_timeout": "77",
     "endpoint_url": "http://localhost:1",
     "region": "eu-west-3",
@@ -40,11 +43,20 @@ OTHER_VALUES = {
     "grace": "7.5",
     "worker_silence": "7.5",
     "worker_memory": "700MB",
+    "include": "eventName=A",
+    "exclude": "eventName=B",
+    "processor": "a:b",
+    "event_filter": "a:c",
+    "source_filter": "a:d",
     "log_format": "json",
 }
 """A value for each option that is not its default."""
 
-REQUIRED = {"run": ["--queue-url", "https://q/1/q", "--output", "/o"], "backfill": ["/s", "--output", "/o"]}
+REQUIRED = {
+    "run": ["--queue-url", "https://q/1/q", "--output", "/o"],
+    "backfill": ["/s", "--output", "/o"],
+    "verify": ["/o"],
+}
 
 
 @pytest.fixture(autouse=True)
@@ -60,7 +72,8 @@ def parsed(command: str, arguments: list[str]) -> dict[str, Any]:
 
 
 def test_the_commands_are_those_that_the_documentation_names() -> None:
-    assert sorted(COMMANDS) == ["backfill", "run"]
+    assert sorted(ALL_COMMANDS) == ["backfill", "quarantine", "run", "verify"]
+    assert sorted(ALL_COMMANDS["quarantine"].commands) == ["list", "retry", "show"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
