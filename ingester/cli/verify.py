@@ -18,14 +18,26 @@ def verify(
     output: Lake,
     source: Annotated[
         str | None,
-        typer.Option(help="A directory or s3://bucket/prefix of log files: read again and compared, every record."),
+        typer.Option(
+            envvar="INGESTER_SOURCE",
+            help="A directory or s3://bucket/prefix of log files: read again and compared, every record.",
+        ),
     ] = None,
     repair: Annotated[
-        bool, typer.Option("--repair", help="First publish what is committed and remove what was staged for nothing.")
+        bool,
+        typer.Option(
+            "--repair",
+            envvar="INGESTER_REPAIR",
+            help="First publish what is committed and remove what was staged for nothing.",
+        ),
     ] = False,
     rebuild_ledger: Annotated[
         bool,
-        typer.Option("--rebuild-ledger", help="First restore a lost or damaged ledger from the data files."),
+        typer.Option(
+            "--rebuild-ledger",
+            envvar="INGESTER_REBUILD_LEDGER",
+            help="First restore a lost or damaged ledger from the data files.",
+        ),
     ] = False,
     state_dir: options.StateDir = None,
     endpoint_url: options.EndpointUrl = None,

@@ -7,7 +7,6 @@ import uuid
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
@@ -287,8 +286,7 @@ def test_where_there_is_no_lake_nothing_is_made(tmp_path: Path) -> None:
 def test_a_value_that_was_changed_is_found_against_the_source_only(filled: DiskLake, source: Path) -> None:
     path = a_data_file(filled)
     table = pq.ParquetFile(path).read()
-    names = pc.replace_substring(table["eventName"], "", "")
-    changed = pa.array(["Forged", *names.to_pylist()[1:]])
+    changed = pa.array(["Forged", *table["eventName"].to_pylist()[1:]])
     rewrite(filled, table.set_column(table.schema.get_field_index("eventName"), "eventName", changed), path)
 
     plain, compared = verify(filled), verify(filled, "--source", source)
