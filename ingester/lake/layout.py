@@ -3,7 +3,7 @@
     <root>/cloudtrail/<key>=<value>/…/<first event time>-<commit id>-<number>.parquet    published, and nothing else
     <root>/_ingester/staging/<commit id>/<path>                                          staged, on disk only
     <root>/_ingester/quarantine/records/<commit id>.jsonl                                records that can't be read
-    <root>/_ingester/quarantine/log_files/<identity or place>.json                       log files that can't be read
+    <root>/_ingester/quarantine/log_files/<place>.json                                   log files that can't be read
 
 Paths are relative to the root, with `/`; on S3 they follow the prefix. Readers skip names that begin with `_`.
 """
@@ -67,14 +67,14 @@ def quarantined_records_path(commit_id: str) -> str:
     return f"{QUARANTINED_RECORDS}/{commit_id}.jsonl"
 
 
-def quarantined_log_file_paths(log_file: LogFile) -> list[str]:
-    """Where the entry of a log file may lie: under its identity where the ETag is known, and under its place."""
-    names = [log_file.place] if log_file.etag is None else [log_file.identity, log_file.place]
-    return [f"{QUARANTINED_LOG_FILES}/{name.hex()}.json" for name in names]
+def quarantined_log_file_path(log_file: LogFile) -> str:
+    """Where the entry of a log file lies: one a place, as a mended log file has another ETag and is the same to its
+    owner."""
+    return f"{QUARANTINED_LOG_FILES}/{log_file.place.hex()}.json"
 
 
 def quarantined_names(file_names: Iterable[str]) -> set[bytes]:
-    """The identities and places that the names of quarantine entries say; other names are passed over."""
+    """The places that the names of quarantine entries say; other names are passed over."""
     stems = (name.removesuffix(".json") for name in file_names if name.endswith(".json"))
     return {bytes.fromhex(stem) for stem in stems if _COMMIT_ID.fullmatch(stem)}
 

@@ -30,7 +30,7 @@ from ingester.lake.layout import (
     TABLE,
     checked,
     is_commit_id,
-    quarantined_log_file_paths,
+    quarantined_log_file_path,
     quarantined_names,
 )
 from ingester.lake.lock import locked
@@ -127,7 +127,7 @@ class DiskLake:
 
     def quarantine_log_file(self, entry: QuarantinedLogFile) -> None:
         """Writes the entry beside its final name, then renames it."""
-        path = self._root / quarantined_log_file_paths(entry.log_file)[0]
+        path = self._root / quarantined_log_file_path(entry.log_file)
         try:
             earlier = path.read_bytes() if path.exists() else None
             write_durably(path, encode_entry(entry, earlier), self._root)
@@ -153,7 +153,7 @@ class DiskLake:
 
     def remove_quarantine(self, entry: QuarantinedLogFile) -> None:
         """Removes the entry's file."""
-        self._remove(self._root / path for path in quarantined_log_file_paths(entry.log_file))
+        self._remove([self._root / quarantined_log_file_path(entry.log_file)])
 
     def _remove(self, paths: Iterable[Path]) -> None:
         for path in paths:

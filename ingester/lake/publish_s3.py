@@ -28,7 +28,7 @@ from ingester.lake.layout import (
     QUARANTINED_LOG_FILES,
     TABLE,
     commit_id_of,
-    quarantined_log_file_paths,
+    quarantined_log_file_path,
     quarantined_names,
 )
 from ingester.lake.lock import locked
@@ -170,7 +170,7 @@ class S3Lake:
 
     def quarantine_log_file(self, entry: QuarantinedLogFile) -> None:
         """Writes the entry with one PUT, which is atomic."""
-        path = quarantined_log_file_paths(entry.log_file)[0]
+        path = quarantined_log_file_path(entry.log_file)
         try:
             content = encode_entry(entry, self._get(path))
             self._s3.put_object(
@@ -210,11 +210,11 @@ class S3Lake:
 
     def remove_quarantine(self, entry: QuarantinedLogFile) -> None:
         """Deletes the entry's object."""
-        for path in quarantined_log_file_paths(entry.log_file):
-            try:
-                self._s3.delete_object(Bucket=self._location.bucket, Key=self._location.key(path))
-            except AWS_ERRORS as error:
-                raise s3_error(error, self._location.uri(path)) from error
+        path = quarantined_log_file_path(entry.log_file)
+        try:
+            self._s3.delete_object(Bucket=self._location.bucket, Key=self._location.key(path))
+        except AWS_ERRORS as error:
+            raise s3_error(error, self._location.uri(path)) from error
 
     def _get(self, path: str) -> bytes | None:
         try:

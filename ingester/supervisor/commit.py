@@ -142,10 +142,10 @@ class Committer(threading.Thread):
         if not quarantined:
             return
         for log_file in commit.log_files:
-            if log_file.identity in quarantined or log_file.place in quarantined:
+            if log_file.place in quarantined:
                 entry = QuarantinedLogFile(log_file.uri, log_file.etag, "", 0, "", "")
                 self._insist(lambda entry=entry: self._lake.remove_quarantine(entry))  # type: ignore[misc]
-                quarantined -= {log_file.identity, log_file.place}
+                quarantined.remove(log_file.place)
 
     def _list_quarantined(self) -> None:
         self._quarantined = self._lake.quarantined_names()
@@ -153,8 +153,7 @@ class Committer(threading.Thread):
     def _quarantine(self, job: int, entry: QuarantinedLogFile) -> None:
         self._insist(lambda: self._lake.quarantine_log_file(entry))
         if self._quarantined is not None:
-            log_file = entry.log_file
-            self._quarantined.add(log_file.place if log_file.etag is None else log_file.identity)
+            self._quarantined.add(entry.log_file.place)
         self._post(Quarantined(job, entry))
 
     def _insist(self, action: Callable[[], object]) -> None:

@@ -15,7 +15,7 @@ from ingester.lake.layout import (
     object_key,
     partition_path,
     partition_value,
-    quarantined_log_file_paths,
+    quarantined_log_file_path,
     quarantined_records_path,
 )
 from ingester.model.log_file import LogFile
@@ -116,8 +116,7 @@ def test_a_commit_is_recognised_by_the_names_of_its_files_only(path: str, commit
     assert commit_id_of(path) == commit_id
 
 
-def test_an_entry_lies_under_the_identity_or_while_the_etag_is_unknown_under_the_place() -> None:
+def test_an_entry_lies_under_the_place_whatever_the_etag() -> None:
     known, unknown = LogFile("b", "k", "e"), LogFile("b", "k")
-    assert quarantined_log_file_paths(unknown) == [f"_ingester/quarantine/log_files/{known.place.hex()}.json"]
-    assert quarantined_log_file_paths(known)[0] == f"_ingester/quarantine/log_files/{known.identity.hex()}.json"
-    assert quarantined_log_file_paths(unknown)[0] in quarantined_log_file_paths(known)
+    assert quarantined_log_file_path(unknown) == f"_ingester/quarantine/log_files/{known.place.hex()}.json"
+    assert quarantined_log_file_path(known) == quarantined_log_file_path(unknown)
