@@ -80,7 +80,8 @@ def run_queues(
         ledger, committer = stack.enter_context(_lake_and_ledger(settings, library, mailbox, counts))
         supervisor = Supervisor(
             settings, mailbox, ledger, committer, queues, queues, counts, on_tick,
-            hooks=hooks, launch=_launch(library, hooks), slots=library.slots, is_slow=_calls_functions(settings, library),
+            hooks=hooks, launch=_launch(library, hooks), slots=library.slots,
+            is_slow=_calls_functions(settings, library),
         )  # fmt: skip
         library.on_started(partial(_ask_to_stop, mailbox))
         ending = supervisor.run()
@@ -109,7 +110,8 @@ def run_backfill(
         intake = ListingIntake(listing, mailbox.post)
         supervisor = Supervisor(
             settings, mailbox, ledger, committer, intake, None, counts, on_tick,
-            hooks=hooks, launch=_launch(library, hooks), slots=library.slots, is_slow=_calls_functions(settings, library),
+            hooks=hooks, launch=_launch(library, hooks), slots=library.slots,
+            is_slow=_calls_functions(settings, library),
         )  # fmt: skip
         library.on_started(partial(_ask_to_stop, mailbox))
         ending = supervisor.run()
