@@ -27,7 +27,8 @@ _log = logging.getLogger("ingester.executor")
 
 Process = EventsFunction | EventsProcessor | type[EventsProcessor] | str
 """What takes the events: a function, plain or `async`; an object with such a method `process`; a class of such
-objects, which is called without arguments, once in each worker; or any of these by name, `package.module:name`."""
+objects, which is called without arguments, once in each worker, and whose object's `close`, if it has one, is called
+at that worker's end; or any of these by name, `package.module:name`."""
 
 
 class ProcessingExecutor:

@@ -65,14 +65,17 @@ def check_processor(process: object) -> None:
         )
 
 
-def processor_of(process: Any) -> Callable[[list[Any]], object]:
-    """What to call with events; of a class an object is made. Raises ConfigurationError as `check_processor` does."""
+def processor_of(process: Any) -> tuple[Callable[[list[Any]], object], Callable[[], object] | None]:
+    """What to call with events; and, of a class, of which an object is made, the object's `close`, if it has one.
+
+    Raises ConfigurationError as `check_processor` does.
+    """
     check_processor(process)
-    if isinstance(process, type):
-        process = process()
-    check_processor(process)
-    method: Callable[[list[Any]], object] = getattr(process, "process", process)
-    return method
+    if not isinstance(process, type):
+        return getattr(process, "process", process), None
+    made = process()
+    check_processor(made)
+    return getattr(made, "process", made), getattr(made, "close", None)
 
 
 def _place_of(module_name: str, module: ModuleType | None, shown: str) -> str:

@@ -2,8 +2,9 @@
 
 import asyncio
 import inspect
+import logging
 import sys
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
 from ingester.model.errors import OutputError
@@ -14,6 +15,8 @@ from ingester.model.named import load_named, processor_of
 from ingester.model.raised import function_error
 from ingester.model.settings import Settings
 
+_log = logging.getLogger("ingester.worker")
+
 
 class Functions:
     """What is done with events before they count as done. Used by one thread: that of its worker.
@@ -22,7 +25,10 @@ class Functions:
     """
 
     def __init__(self, process: object, event_filter: EventFilter | None, keep: Keep | None) -> None:
-        self._process = None if process is None else processor_of(process)
+        self._process: Callable[[list[CloudTrailEvent]], object] | None = None
+        self._close: Callable[[], object] | None = None
+        if process is not None:
+            self._process, self._close = processor_of(process)
         self._event_filter = event_filter
         self._keep = keep
         self._runner: asyncio.Runner | None = None
@@ -63,7 +69,13 @@ class Functions:
             raise OutputError(f"Standard output, which process writes to, can't be written: {error}.") from error
 
     def close(self) -> None:
-        """End the event loop, if there is one."""
+        """Let the object that was made of a user's class close, and end the event loop. What it raises is logged."""
+        if self._close is not None:
+            try:
+                self._close()
+            except Exception:
+                _log.exception("a processor could not be closed")
+            self.flush()
         if self._runner is not None:
             with suppress(Exception):
                 self._runner.close()

@@ -57,6 +57,7 @@ def _work(channel: Channel) -> None:
     if start.settings.processor or start.settings.event_filter:
         gc.enable()  # a user's function may make cycles
     loop.run(frames)
+    loop.close()
 
 
 def _flush_output() -> None:
