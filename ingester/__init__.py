@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         OutputError,
         ProcessingStoppedError,
         UnknownNotificationError,
+        UnverifiedMessageError,
         WorkerDiedError,
     )
     from ingester.model.event import CloudTrailEvent
@@ -126,6 +127,7 @@ __all__ = [
     "TimeWindow",
     "TlsDetails",
     "UnknownNotificationError",
+    "UnverifiedMessageError",
     "UserIdentity",
     "WebIdFederationData",
     "WorkerDiedError",
@@ -135,7 +137,8 @@ _HOMES = {
     "ingester.executor.executor": "Process ProcessingExecutor",
     "ingester.model.errors": (
         "BadLogFileError BadRecordError ConfigurationError FetchError FunctionError "
-        "IngesterError OutputError ProcessingStoppedError UnknownNotificationError WorkerDiedError"
+        "IngesterError OutputError ProcessingStoppedError UnknownNotificationError UnverifiedMessageError "
+        "WorkerDiedError"
     ),
     "ingester.model.event": "CloudTrailEvent",
     "ingester.model.event_parts": (

@@ -31,6 +31,25 @@ def run(
             rich_help_panel="Input",
         ),
     ] = False,
+    verify_sns: Annotated[
+        bool,
+        typer.Option(
+            "--verify-sns",
+            envvar="INGESTER_VERIFY_SNS",
+            help="Believe only messages that SNS has signed; leave all others to the queue's redrive policy.",
+            rich_help_panel="Input",
+        ),
+    ] = False,
+    sns_topic: Annotated[
+        list[str],
+        typer.Option(
+            envvar="INGESTER_SNS_TOPIC",
+            metavar="ARN",
+            help="With --verify-sns: believe messages of this topic only; repeatable.",
+            show_default=False,
+            rich_help_panel="Input",
+        ),
+    ] = [],  # noqa: B006 (typer makes a list of its own)
     visibility_timeout: Annotated[
         int,
         typer.Option(
@@ -69,6 +88,8 @@ def run(
         queue_urls=tuple(queue_url),
         output=output or "",
         until_empty=until_empty,
+        verify_sns=verify_sns,
+        sns_topics=tuple(sns_topic),
         visibility_timeout_seconds=visibility_timeout,
         endpoint_url=endpoint_url,
         region=region,

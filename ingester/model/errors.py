@@ -9,6 +9,8 @@
     ├── FunctionError           a user's function raised: its log file is tried again, quarantined in the end
     ├── WorkerDiedError         a worker died: what it held starts over
     ├── UnknownNotificationError  a message that nobody understands: left to the queue's redrive policy
+    ├── UnverifiedMessageError  a message that is not proven to be SNS's: never acted on, left to the redrive policy
+    ├── CertificateUnavailableError  what would prove it can't be had now: the message waits
     ├── LedgerConflictError     a commit claims a log file that another commit has: re-made without it
     ├── LakeDamagedError        a committed data file is neither staged nor published: a person must look
     └── ProcessingStoppedError  an exception handler decided to end the run
@@ -89,6 +91,18 @@ class ProcessingStoppedError(IngesterError):
 
 class UnknownNotificationError(IngesterError):
     """A message body in none of the known forms."""
+
+
+class UnverifiedMessageError(IngesterError):
+    """A message whose SNS signature is missing or wrong, where `verify_sns` asks for one."""
+
+
+class CertificateUnavailableError(IngesterError):
+    """The certificate with which SNS signed can't be downloaded now. It says nothing about the message."""
+
+
+Doubt = UnverifiedMessageError | CertificateUnavailableError
+"""Why a message is not believed: for good, or until the certificate can be had."""
 
 
 class LedgerConflictError(IngesterError):

@@ -22,6 +22,7 @@ LogFormat = Literal["text", "json"]
 VISIBILITY_SECONDS_MAX = 43_200
 """SQS refuses a visibility timeout above twelve hours (SQS quotas page)."""
 
+_TOPIC_ARN = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]{1,256}", re.ASCII)
 _SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,9})?)\s*(B|KB|MB|GB|KIB|MIB|GIB)?", re.IGNORECASE)
 _SIZE_UNITS = {
     "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30,
@@ -59,6 +60,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     help only a function that waits."""
     receivers_per_queue: int = 2
     """Threads that receive from each queue, at once. Two, so that one waits for SQS while the other delivers."""
+    verify_sns: bool = False
+    """Whether only messages are believed that SNS has signed; see `ingester.notifications.verifier`. Needs the
+    package `cryptography`."""
+    sns_topics: tuple[str, ...] = ()
+    """With `verify_sns`: the ARNs of the topics whose messages are believed. Empty: any topic of any account."""
     until_empty: bool = False
     """End once all in hand is done and the queues report nothing visible, in flight or delayed, twice in a row."""
     processor: str | None = None
@@ -119,6 +125,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         _check("--worker-silence", self.worker_silence_seconds, 1, 86_400)
         _check("--worker-memory", self.worker_memory_bytes, 100_000_000, 10**12)
         _check("--grace", self.grace_seconds, 0, 3600)
+        _check_topics(self.sns_topics, verify_sns=self.verify_sns)
         unknown = [key for key in self.partition_by if key not in get_args(PartitionKey)]
         if unknown or len(set(self.partition_by)) != len(self.partition_by):
             raise ConfigurationError(
@@ -203,6 +210,18 @@ def _cgroup_cores(root: Path) -> float | None:
         return int(quota) / int(period)
     except (ValueError, ZeroDivisionError):
         return None
+
+
+def _check_topics(topics: tuple[str, ...], *, verify_sns: bool) -> None:
+    wrong = [topic for topic in topics if not _TOPIC_ARN.fullmatch(topic)]
+    if wrong:
+        raise ConfigurationError(
+            f"{wrong[0]!r} is no ARN of an SNS topic.", hint="Give --sns-topic arn:aws:sns:<region>:<account>:<name>."
+        )
+    if topics and not verify_sns:
+        raise ConfigurationError(
+            "--sns-topic means nothing without a signature that proves the topic.", hint="Give --verify-sns too."
+        )
 
 
 def _check(option: str, value: float, low: float, high: float) -> None:

@@ -1,10 +1,12 @@
 """What comes in, from queues or from a listing: read, filtered by the user's source filter, and admitted."""
 
 import logging
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from ingester.ledger.base import Ledger
-from ingester.model.errors import FunctionError, IngesterError, OutputError, UnknownNotificationError
+from ingester.model.errors import Doubt, FunctionError, IngesterError, OutputError, UnknownNotificationError
 from ingester.model.hooks import Decision, ErrorContext
 from ingester.model.log_file import LogFile
 from ingester.model.message import Message
@@ -14,6 +16,7 @@ from ingester.model.source import Source
 from ingester.supervisor.acknowledge import Acknowledger
 from ingester.supervisor.admit import admit, understand
 from ingester.supervisor.counts import Counts
+from ingester.supervisor.doubted import Doubted
 from ingester.supervisor.hooks import HookThread, Judged, Then
 from ingester.supervisor.in_flight import InFlight, Ticket
 from ingester.supervisor.telling import Telling
@@ -21,6 +24,9 @@ from ingester.supervisor.telling import Telling
 _log = logging.getLogger("ingester.queue")
 
 _LEDGER_AGAIN_SECONDS = 1.0
+
+NO_DOUBTS: Mapping[str, Doubt] = MappingProxyType({})
+"""All messages are believed."""
 
 
 class Arrivals:
@@ -47,16 +53,23 @@ class Arrivals:
         self._judged: dict[int, Ticket] = {}
         self._unadmitted: list[tuple[Ticket, tuple[LogFile, ...]]] = []
         self._again_at_seconds = 0.0
+        self.doubted = Doubted(in_flight, counts, hooks)
+        """Messages that are not believed, or not yet."""
         self.ledger_trouble: OutputError | None = None
         """Why the ledger can't be asked what is in already; what arrives waits until it can."""
 
     @property
     def is_idle(self) -> bool:
         """Whether no source waits for the ledger, for the user's filter, or for what to do about it."""
-        return not (self._judged or self._unadmitted)
+        return not (self._judged or self._unadmitted or self.doubted.waiting)
 
-    def received(self, messages: Iterable[Message], *, draining: bool) -> list[Ticket]:
-        """Take messages in; at a drain give them back. The tickets that wait for nothing."""
+    def received(
+        self, messages: Iterable[Message], doubts: Mapping[str, Doubt] = NO_DOUBTS, *, draining: bool
+    ) -> list[Ticket]:
+        """Take messages in; at a drain give them back. The tickets that wait for nothing.
+
+        `doubts`: why some are not believed, by receipt handle.
+        """
         announced: list[tuple[Ticket, Notification | Source]] = []
         settled: list[Ticket] = []
         for message in messages:
@@ -67,10 +80,20 @@ class Arrivals:
                 ticket.failed = True
                 settled.append(ticket)
                 continue
-            notification, tickets = self._read(message, ticket)
-            settled += tickets
-            if notification is not None:
-                announced.append((ticket, notification))
+            if self._acknowledger is not None:
+                self._acknowledger.in_hand(ticket, message.received_at_seconds)
+            settled += self._take(message, ticket, doubts.get(message.receipt_handle), announced)
+        return settled + self._announce(announced)
+
+    def checked(self, messages: Iterable[Message], doubts: Mapping[str, Doubt]) -> list[Ticket]:
+        """Take messages whose certificates were asked for again; the tickets that wait for nothing."""
+        announced: list[tuple[Ticket, Notification | Source]] = []
+        settled: list[Ticket] = []
+        for message in messages:
+            doubt = doubts.get(message.receipt_handle)
+            ticket = self.doubted.answered(message, doubt)
+            if ticket is not None:
+                settled += self._take(message, ticket, doubt, announced)
         return settled + self._announce(announced)
 
     def listed(self, log_files: Iterable[LogFile]) -> list[Ticket]:
@@ -107,30 +130,37 @@ class Arrivals:
         return self._admit([])
 
     def drop_unadmitted(self) -> list[Ticket]:
-        """Wait for the ledger no longer, at a drain; the tickets that are settled by it."""
+        """Wait for the ledger and for certificates no longer, at a drain; the tickets that are settled by it."""
         tickets = [ticket for ticket, _ in self._unadmitted]
         self._unadmitted, self.ledger_trouble = [], None
         for ticket in tickets:
             ticket.failed = True
-        return tickets
+        return tickets + self.doubted.drop()
 
     def drop(self) -> list[Ticket]:
         """Wait for the filter no longer, at the end of the grace time; the tickets that are settled by it."""
         return [ticket for waiting in list(self._judged.values()) for ticket in self._fail(waiting)]
 
-    def _read(self, message: Message, ticket: Ticket) -> tuple[Notification | None, list[Ticket]]:
-        """What a message announces; else, once it is decided what to do about it, what is settled."""
-        if self._acknowledger is not None:
-            self._acknowledger.in_hand(ticket, message.received_at_seconds)
+    def _take(
+        self,
+        message: Message,
+        ticket: Ticket,
+        doubt: Doubt | None,
+        announced: list[tuple[Ticket, Notification | Source]],
+    ) -> list[Ticket]:
+        """Add what a message announces; else, once it is decided what to do about it, what is settled."""
+        if doubt is not None:
+            return self.doubted.doubt(ticket, message, doubt, time.monotonic())
         self._telling.parsing(message)
         try:
             notification = understand(message, self._counts, self._hooks.hooks.parsers)
         except UnknownNotificationError as error:
             self._telling.parsed(message, success=False)
             context = ErrorContext(ProgressState.PARSE_MESSAGE, _source(message, ()))
-            return None, self._hooks.ask(error, context, self._not_understood(ticket, message, error))
+            return self._hooks.ask(error, context, self._not_understood(ticket, message, error))
         self._telling.parsed(message, success=True)
-        return notification, []
+        announced.append((ticket, notification))
+        return []
 
     def _not_understood(self, ticket: Ticket, message: Message, error: IngesterError) -> Then:
         def then(decision: Decision | None) -> list[Ticket]:

@@ -9,6 +9,9 @@ WAITING_MIN = 20
 IN_HAND_MAX = 100_000
 """Log files in hand. SQS allows 120,000 messages in flight a queue (SQS quotas page)."""
 
+DOUBTED_MAX = 500
+"""Messages that wait for a certificate, of up to 256 kB each (SQS quotas page)."""
+
 HOOK_CALLS_MAX = 10_000
 """Calls of the user's hooks that wait: slow hooks hold up receiving."""
 
@@ -26,14 +29,18 @@ class Flow:
         be written, and that it can be again shows only when somebody writes."""
         return not self._reasons.isdisjoint(("in hand", "output"))
 
-    def measure(self, waiting: int, in_hand: int, hook_calls: int = 0, jobs_wanted: int = WAITING_MAX) -> None:
+    def measure(
+        self, waiting: int, in_hand: int, hook_calls: int = 0, jobs_wanted: int = WAITING_MAX, doubted: int = 0
+    ) -> None:
         """Hold or go on by how much waits and how much is in hand; goes on at half, so as not to flutter.
 
-        `jobs_wanted`: how much the workers want to have, where that may be little.
+        `jobs_wanted`: how much the workers want to have, where that may be little. `doubted`: messages that wait for
+        a certificate.
         """
         self._by_amount("waiting", waiting, max(WAITING_MIN, min(WAITING_MAX, 2 * jobs_wanted)))
         self._by_amount("in hand", in_hand, IN_HAND_MAX)
         self._by_amount("hooks", hook_calls, HOOK_CALLS_MAX)
+        self._by_amount("doubted", doubted, DOUBTED_MAX)
 
     def hold(self, reason: str) -> bool:
         """Hold the intake for a reason; whether the reason is new."""

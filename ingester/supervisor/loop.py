@@ -38,7 +38,7 @@ from ingester.supervisor.mailbox import Mailbox
 from ingester.supervisor.oversight import Oversight
 from ingester.supervisor.pool import Died, Heard, WorkerPool
 from ingester.supervisor.processes import WorkerProcess
-from ingester.supervisor.queue_events import Deleted, Depths, Extended, Received, ReceiveTrouble
+from ingester.supervisor.queue_events import Checked, Deleted, Depths, Extended, Received, ReceiveTrouble
 from ingester.supervisor.telling import Telling
 from ingester.supervisor.told import refused
 from ingester.supervisor.worker_link import Launch, Worker
@@ -239,7 +239,7 @@ class Supervisor:
                 self._counts.digests_skipped += digests_skipped
                 if error is not None:
                     raise error
-            case Received() | ReceiveTrouble() | Deleted() | Extended() | Depths():
+            case Received() | Checked() | ReceiveTrouble() | Deleted() | Extended() | Depths():
                 self._queue_event(item, time.monotonic())
             case _:
                 self._committer_event(item)
@@ -266,6 +266,8 @@ class Supervisor:
         match item:
             case Received() as received:
                 self._received(received)
+            case Checked(messages, doubts):
+                self._settle(self._arrivals.checked(messages, doubts))
             case ReceiveTrouble() as trouble:
                 self._receive_trouble(trouble)
             case Deleted(outcome):
@@ -285,7 +287,8 @@ class Supervisor:
             self._quiet.add(received.queue_url)
             return
         self._quiet.discard(received.queue_url)
-        self._settle(self._arrivals.received(received.messages, draining=self._ending.is_draining))
+        draining = self._ending.is_draining
+        self._settle(self._arrivals.received(received.messages, received.doubts, draining=draining))
 
     def _receive_trouble(self, trouble: ReceiveTrouble) -> None:
         if trouble.consecutive in (1, 5) or trouble.consecutive % 20 == 0:
@@ -340,6 +343,7 @@ class Supervisor:
             self._pool.start_due(now_seconds)
             self._settle(self._arrivals.admit_again(now_seconds))
             self._hold_while_ledger_is_away()
+            self._check_again(now_seconds)
             self._dispatch.assign()
             self._measure_flow()
             if not self._in_flight.jobs:
@@ -354,7 +358,14 @@ class Supervisor:
     def _measure_flow(self) -> None:
         in_flight = self._in_flight
         wanted = self._dispatch.jobs_wanted if self._is_slow else WAITING_MAX
-        self._flow.measure(len(in_flight.waiting), len(in_flight.jobs), self._hooks.backlog, wanted)
+        self._flow.measure(
+            len(in_flight.waiting), len(in_flight.jobs), self._hooks.backlog, wanted, self._arrivals.doubted.waiting
+        )
+
+    def _check_again(self, now_seconds: float) -> None:
+        due = self._arrivals.doubted.take_due(now_seconds)
+        if due and self._queues is not None:
+            self._queues.check_again(due)
 
     def _end_if_empty(self, now_seconds: float) -> None:
         """Let workers prepare what they hold once nothing more comes, and end when nothing is left."""

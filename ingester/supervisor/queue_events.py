@@ -1,8 +1,10 @@
 """What the queues' threads post to the loop. Apart from `queues`, so that a backfill does not import boto3."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ingester.model.errors import Doubt
 from ingester.model.message import Message
 from ingester.sqs.outcome import BatchOutcome
 
@@ -16,6 +18,16 @@ class Received:
 
     queue_url: str
     messages: list[Message]
+    doubts: Mapping[str, Doubt] = field(default_factory=dict)
+    """Why some of them are not believed, by receipt handle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Messages that were asked about again, as their certificates could not be had; `doubts` as in Received."""
+
+    messages: list[Message]
+    doubts: Mapping[str, Doubt]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,11 @@
 The loop never waits for SQS: it says what to do, and what came of it is posted.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
+from ingester.model.errors import Doubt
 from ingester.model.message import Message
 from ingester.model.settings import Settings
 from ingester.sqs.client import QueueInfo, check_queue, make_sqs_client
@@ -15,8 +16,9 @@ from ingester.sqs.depth import queue_depth
 from ingester.sqs.receive import Receiver
 from ingester.sqs.visibility import change_visibility
 from ingester.supervisor.hooks import HookThread
-from ingester.supervisor.queue_events import Deleted, Depths, Extended, Received, ReceiveTrouble
+from ingester.supervisor.queue_events import Checked, Deleted, Depths, Extended, Received, ReceiveTrouble
 from ingester.supervisor.telling import telling_of_receives
+from ingester.supervisor.verifying import make_verifier
 
 _CALL_THREADS = 4
 _MESSAGES_IN_TASK_MAX = 50
@@ -31,12 +33,13 @@ class Queues:
             url: telling_of_receives(make_sqs_client(settings, url), hooks) for url in settings.queue_urls
         }
         self.info: dict[str, QueueInfo] = {url: check_queue(client, url) for url, client in self._clients.items()}
+        self._verifier = make_verifier(settings)
         self._receivers = [
             Receiver(
                 client,
                 url,
                 settings,
-                deliver=lambda messages, url=url: post(Received(url, messages)),  # type: ignore[misc]
+                deliver=lambda messages, url=url: post(self._received(url, messages)),  # type: ignore[misc]
                 on_error=lambda error, times, url=url: post(ReceiveTrouble(url, error, times)),  # type: ignore[misc]
             )
             for url, client in self._clients.items()
@@ -84,6 +87,10 @@ class Queues:
             ),
         )
 
+    def check_again(self, messages: list[Message]) -> None:
+        """Ask once more whether messages are to be believed; posts Checked."""
+        self._threads.submit(lambda: self._post(Checked(messages, self._doubts(messages))))
+
     def ask_depths(self) -> None:
         """Ask every queue how many messages it has; posts Depths."""
         self._threads.submit(lambda: self._post(self._depths()))
@@ -91,6 +98,13 @@ class Queues:
     def close(self) -> None:
         """Begin no further call. Does not wait for those that are under way: SQS may not answer."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _received(self, queue_url: str, messages: list[Message]) -> Received:
+        """In a receiver's thread, which may wait for a certificate."""
+        return Received(queue_url, messages, self._doubts(messages))
+
+    def _doubts(self, messages: list[Message]) -> Mapping[str, Doubt]:
+        return self._verifier.doubts(messages) if self._verifier is not None else {}
 
     def _submit(self, messages: Iterable[Message], call: Callable[[str, list[Message]], object]) -> int:
         by_queue: dict[str, list[Message]] = {}

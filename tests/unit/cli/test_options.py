@@ -28,6 +28,8 @@ OTHER_VALUES = {
     "output": "/lake",
     "source": "/logs",
     "until_empty": "true",
+    "verify_sns": "true",
+    "sns_topic": "arn:aws:sns:us-east-1:123456789012:a",
     "repair": "true",
     "rebuild_ledger": "true",
     "visibility_timeout": "77",
@@ -164,7 +166,8 @@ def test_defaults_are_the_library_s(command: str) -> None:
 def test_both_commands_have_the_same_options_but_those_of_a_queue() -> None:
     names = {command: {parameter.name for parameter in some.params} for command, some in COMMANDS.items()}
 
-    assert names["run"] - names["backfill"] == {"queue_url", "until_empty", "visibility_timeout"}
+    of_a_queue = {"queue_url", "until_empty", "visibility_timeout", "verify_sns", "sns_topic"}
+    assert names["run"] - names["backfill"] == of_a_queue
     assert names["backfill"] - names["run"] == {"source"}
 
 
@@ -180,7 +183,7 @@ def test_every_option_is_a_setting_of_the_library() -> None:
     settings = {field.removesuffix("_seconds").removesuffix("_bytes") for field in Settings.__struct_fields__}
     options = {parameter.name for some in INGESTING.values() for parameter in some.params}
 
-    assert options - {field.replace("queue_urls", "queue_url") for field in settings} <= {"source"}
+    assert options - {field.removesuffix("s") for field in settings} - settings <= {"source"}
 
 
 @pytest.mark.skipif(not README.exists(), reason="there is no README yet")

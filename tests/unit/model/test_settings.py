@@ -168,3 +168,24 @@ def test_workers_default_to_the_cores_that_may_be_used() -> None:
     assert settings().worker_count == usable_cores()
     assert settings(workers=7).worker_count == 7
     assert 1 <= usable_cores() <= (os.cpu_count() or 1)
+
+
+TOPIC = "arn:aws:sns:us-east-1:123456789012:cloudtrail"
+
+
+@pytest.mark.parametrize("topic", [TOPIC, TOPIC + ".fifo", "arn:aws-us-gov:sns:us-gov-west-1:123456789012:a_b-c"])
+def test_topics_are_named_by_their_arn(topic: str) -> None:
+    assert settings(verify_sns=True, sns_topics=(topic,)).sns_topics == (topic,)
+
+
+@pytest.mark.parametrize(
+    "topic", ["", "cloudtrail", "arn:aws:sqs:us-east-1:123456789012:q", TOPIC + "\n", TOPIC + ":x"]
+)
+def test_what_is_no_topic_s_arn_is_refused(topic: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"no ARN of an SNS topic.*--sns-topic arn:aws:sns:"):
+        settings(verify_sns=True, sns_topics=(topic,))
+
+
+def test_a_topic_without_a_signature_that_proves_it_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="Give --verify-sns too"):
+        settings(sns_topics=(TOPIC,))
