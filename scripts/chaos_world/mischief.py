@@ -1,63 +1,66 @@
-"""What goes wrong in a chaos run: processes are killed, stopped and told to end, and the network misbehaves."""
+"""Does what the seed says, at its time, to the ingester that runs then."""
 
 import os
-import random
 import signal
-import time
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import suppress
 
-from tests.faults.proxy import Fault, Proxy, cut, entries_refused, no_answer, reset, stall, status
+from scripts.chaos_world.deeds import Deed, NetworkFault, Signal
+from tests.faults.proxy import Proxy, Rule
 from tests.support.cli import Running
-
-_STOPPED_SECONDS_MAX = 2.0
-
-_NETWORK: tuple[tuple[str, str, Fault], ...] = (
-    ("GET reset", "GetObject", reset),
-    ("GET cut", "GetObject", cut(500)),
-    ("GET stalls", "GetObject", stall(1)),
-    ("GET SlowDown", "GetObject", status(503, "SlowDown")),
-    ("GET 500", "GetObject", status(500, "InternalError")),
-    ("receive lost", "ReceiveMessage", no_answer),
-    ("receive 503", "ReceiveMessage", status(503, "ServiceUnavailable")),
-    ("delete refused for some", "DeleteMessageBatch", entries_refused("InternalError", every=2)),
-    ("delete unanswered", "DeleteMessageBatch", no_answer),
-    ("delete reset", "DeleteMessageBatch", reset),
-    ("extend reset", "ChangeMessageVisibilityBatch", reset),
-    ("part reset", "UploadPart", reset),
-    ("part unanswered", "UploadPart", no_answer),
-    ("begin 503", "CreateMultipartUpload", status(503, "SlowDown")),
-    ("complete unanswered", "CompleteMultipartUpload", no_answer),
-    ("complete 500", "CompleteMultipartUpload", status(500, "InternalError")),
-)
 
 
 class Mischief:
-    """Does one thing after another, drawn from the seed. `done`: what, and how often."""
+    """`done`: what was done, and how often; `calls_met`: how many calls met a fault of the network."""
 
-    def __init__(self, rng: random.Random, proxy: Proxy) -> None:
-        self._rng = rng
+    def __init__(self, deeds: Iterator[Deed], proxy: Proxy) -> None:
+        self._deeds = deeds
         self._proxy = proxy
+        self._next: Deed | None = next(deeds, None)
+        self._rules: list[Rule] = []
+        self._stopped: list[tuple[float, int]] = []
         self.done: Counter[str] = Counter()
+        self.calls_met = 0
 
-    def do(self, running: Running) -> None:
-        """One bad thing, now."""
-        kind = self._rng.choices(("network", "worker", "supervisor"), (6, 4, 1))[0]
-        if kind == "network":
-            name, operation, fault = self._rng.choice(_NETWORK)
-            self._proxy.inject(operation, fault, times=self._rng.randint(1, 12))
-            self.done[name] += 1
+    def do_due(self, running: Running, now_seconds: float) -> None:
+        """All that is due, `now_seconds` after the run's beginning."""
+        self._let_go_on(now_seconds)
+        self._forget_used_up()
+        while self._next is not None and self._next.at_seconds <= now_seconds:
+            what = self._next.what
+            self._next = next(self._deeds, None)
+            if isinstance(what, NetworkFault):
+                self._rules.append(self._proxy.inject(what.operation, what.fault, times=what.times))
+                self.done[what.name] += 1
+            else:
+                self._send(what, running, now_seconds)
+
+    def end(self) -> None:
+        """The network is well again."""
+        self._proxy.heal()
+        self.calls_met += sum(rule.met for rule in self._rules)
+
+    def _send(self, what: Signal, running: Running, now_seconds: float) -> None:
+        pids = [running.process.pid] if what.which < 0 else running.worker_pids()
+        if not pids:
             return
-        number = self._rng.choice((signal.SIGKILL, signal.SIGKILL, signal.SIGSTOP, signal.SIGTERM))
-        draw = self._rng.random()
-        pids = running.worker_pids() if kind == "worker" else [running.process.pid]
-        if pids:
-            self.done[f"{signal.Signals(number).name} {kind}"] += 1
-            self._send(pids[int(draw * len(pids))], number)
-
-    def _send(self, pid: int, number: signal.Signals) -> None:
+        pid = pids[int(what.which * len(pids))] if what.which >= 0 else pids[0]
         with suppress(ProcessLookupError):
-            os.kill(pid, number)
-            if number is signal.SIGSTOP:
-                time.sleep(self._rng.random() * _STOPPED_SECONDS_MAX)
+            os.kill(pid, what.number)
+            self.done[what.name] += 1
+            if what.number is signal.SIGSTOP:
+                self._stopped.append((now_seconds + what.seconds, pid))
+
+    def _let_go_on(self, now_seconds: float) -> None:
+        due = [(at, pid) for at, pid in self._stopped if at <= now_seconds]
+        self._stopped = [(at, pid) for at, pid in self._stopped if at > now_seconds]
+        for _, pid in due:
+            with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGCONT)
+
+    def _forget_used_up(self) -> None:
+        for rule in [rule for rule in self._rules if rule.times == rule.met]:
+            self._rules.remove(rule)
+            self._proxy.rules.remove(rule)
+            self.calls_met += rule.met

@@ -1,111 +1,102 @@
-"""The chaos run itself: producers, mischief, restarts, and the oracle at the end."""
+"""The chaos run itself: a producer, mischief, restarts, and the verdict at the end."""
 
-import random
-import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.chaos_world.gauges import Gauges
+from scripts.chaos_world.deeds import deeds
+from scripts.chaos_world.drawing import as_png, as_text
+from scripts.chaos_world.gauges import Gauges, growth
 from scripts.chaos_world.mischief import Mischief
-from scripts.demo_world.log_files import GeneratedLogFile
+from scripts.chaos_world.producer import Producer
+from scripts.chaos_world.verdict import oracle, tracebacks, verified
 from scripts.demo_world.moto_server import MotoServer
-from tests.faults.proxy import fault_proxy
+from tests.faults.proxy import Proxy, fault_proxy
 from tests.support.cli import Running, ingester, is_running, running_ingester
 from tests.support.lake import DiskLake, Lake, S3Lake
-from tests.support.moto import Place, Queue
-from tests.support.trail import expected_records, message_bodies, small_world, store
+from tests.support.moto import Place
 
-_QUEUED_MAX = 150
-"""moto looks at every message on each call: more of them, and nothing else would happen."""
-_EVENTS_A_BATCH = 300
-_TAKEN_AGAIN = 0.3
+_LOOK_EVERY_SECONDS = 0.25
 _END_SECONDS_MAX = 300
+_PACE = [
+    *("--region", "us-east-1", "--workers", "2", "--flush-interval", "0.5", "--visibility-timeout", "10"),
+    *("--worker-silence", "5", "--max-attempts", "1000"),
+]
 
 
-class _Producer(threading.Thread):
-    """Puts log files into the bucket and announces them, some twice, in every envelope, as the queue drains."""
-
-    def __init__(self, place: Place, queue: Queue, seed: int, until_seconds: float) -> None:
-        super().__init__(name="producer", daemon=True)
-        self._place, self._queue, self._until_seconds = place, queue, until_seconds
-        self._rng = random.Random(seed + 1)
-        self.log_files: list[GeneratedLogFile] = []
-        self.messages = 0
-
-    def run(self) -> None:
-        """The thread's loop."""
-        for number in self._rounds():
-            some = small_world(_EVENTS_A_BATCH, seed=self._rng.randint(1, 1 << 30) + number)
-            bodies = message_bodies(store(self._place, some))
-            self.log_files += some
-            bodies += [body for body in bodies if self._rng.random() < _TAKEN_AGAIN]
-            self._rng.shuffle(bodies)
-            self._queue.send(*bodies)
-            self.messages += len(bodies)
-
-    def _rounds(self) -> Iterator[int]:
-        number = 0
-        while time.monotonic() < self._until_seconds:
-            if sum(self._queue.counts()) < _QUEUED_MAX:
-                number += 1
-                yield number
-            else:
-                time.sleep(0.2)
+@dataclass(frozen=True)
+class _Scene:
+    folder: Path
+    service: list[str]
+    proxy: Proxy
+    mischief: Mischief
+    gauges: Gauges
+    seconds: float
 
 
-def chaos(server: MotoServer, folder: Path, seed: int, seconds: float, *, output: str) -> list[str]:
-    """What the oracle finds wrong after `seconds` of chaos: nothing, it is to be hoped."""
+def chaos(
+    server: MotoServer, folder: Path, seed: int, seconds: float, *, output: str, drawing: Path | None = None
+) -> list[str]:
+    """What is found to be wrong after `seconds` of chaos: nothing, it is to be hoped. Prints what was done."""
     place = Place(server)
     queue = place.queue(visibility_timeout_seconds=10)
     lake: Lake = DiskLake(folder / "lake") if output == "disk" else S3Lake(place, folder / "state")
     state = folder / "lake" / "_ingester" if output == "disk" else folder / "state"
-    gauges = Gauges(state / "ledger.sqlite")
-    until_seconds = time.monotonic() + seconds
-    producer = _Producer(place, queue, seed, until_seconds)
     with fault_proxy(server.endpoint_url) as proxy:
-        service = ["run", "--queue-url", queue.url, *lake.arguments, "--endpoint-url", proxy.endpoint_url]
-        service += [
-            "--region",
-            "us-east-1",
-            "--workers",
-            "2",
-            "--flush-interval",
-            "0.5",
-            "--visibility-timeout",
-            "10",
-        ]
-        service += ["--max-attempts", "1000"]
-        mischief = Mischief(random.Random(seed), proxy)
+        service = ["run", "--queue-url", queue.url, *lake.arguments, "--endpoint-url", proxy.endpoint_url, *_PACE]
+        mischief = Mischief(deeds(seed, seconds, output=output), proxy)
+        scene = _Scene(folder, service, proxy, mischief, Gauges(state / "ledger.sqlite"), seconds)
+        producer = Producer(place, queue, seed, scene.gauges.started_seconds + seconds)
         producer.start()
-        starts = _disturb(folder, service, mischief, gauges, until_seconds)
+        exits = _disturb(scene)
         producer.join()
-        proxy.heal()
+        mischief.end()
         last = ingester(*service, "--until-empty", timeout_seconds=_END_SECONDS_MAX)
-    print(f"output {output}: {producer.messages:,} messages, {len(producer.log_files):,} log files, {starts} starts")
-    print(", ".join(f"{number} {what}" for what, number in mischief.done.most_common()))
-    print(gauges.draw())
-    return list(_findings(lake, place, producer, queue, last.exit_code, last.stderr))
+    samples = scene.gauges.samples
+    print(f"output {output}: {producer.messages:,} messages, {len(producer.log_files):,} log files")
+    print(f"{mischief.calls_met:,} calls met a fault;", _counted(mischief.done))
+    print(f"{exits.total()} starts, which ended so:", _counted(exits))
+    print(as_text(samples))
+    if drawing is not None:
+        as_png(samples, drawing, f"Chaos of {seconds / 60:g} minutes, seed {seed}, output on {output}")
+        print(f"drawn in {drawing}")
+    return [
+        *oracle(lake, place, producer.log_files, queue, last),
+        *verified(lake, place, server.endpoint_url, _END_SECONDS_MAX + seconds),
+        *tracebacks(folder),
+        *growth(samples),
+    ]
 
 
-def _disturb(folder: Path, service: list[str], mischief: Mischief, gauges: Gauges, until_seconds: float) -> int:
-    """Keep the ingester running, and do it harm. How often it was started."""
-    rng = random.Random(0)
-    starts = 0
-    while time.monotonic() < until_seconds:
-        starts += 1
+def _disturb(scene: _Scene) -> Counter[str]:
+    """Keep the ingester running, and do it harm. How its lives ended."""
+    ends: Counter[str] = Counter()
+    while _now(scene) < scene.seconds:
         with ExitStack() as stack:
-            running = stack.enter_context(running_ingester(folder, *service))
+            running = stack.enter_context(running_ingester(scene.folder, *scene.service))
             workers: set[int] = set()
-            while running.is_alive and time.monotonic() < until_seconds:
-                time.sleep(0.3 + rng.random())
+            while running.is_alive and _now(scene) < scene.seconds:
+                time.sleep(_LOOK_EVERY_SECONDS)
                 workers |= set(running.worker_pids())
-                gauges.read(running)
-                mischief.do(running)
+                scene.gauges.read(running, life=ends.total())
+                scene.mischief.do_due(running, _now(scene))
+                scene.proxy.calls.clear()  # their bodies would fill this process
+            code = running.process.poll()
+        ends["by itself, with 0" if code == 0 else _how(code)] += 1
         _wait_for_end(running, workers)
-    return starts
+    return ends
+
+
+def _now(scene: _Scene) -> float:
+    return time.monotonic() - scene.gauges.started_seconds
+
+
+def _how(code: int | None) -> str:
+    if code is None:
+        return "time was up"
+    return f"signal {-code}" if code < 0 else f"by itself, with {code}"
 
 
 def _wait_for_end(running: Running, workers: set[int]) -> None:
@@ -115,19 +106,5 @@ def _wait_for_end(running: Running, workers: set[int]) -> None:
         time.sleep(0.05)
 
 
-def _findings(
-    lake: Lake, place: Place, producer: _Producer, queue: Queue, exit_code: int, stderr: str
-) -> Iterator[str]:
-    if exit_code:
-        yield f"the last run ended with {exit_code}: {stderr[-2000:]}"
-    expected = Counter(expected_records(place.bucket, producer.log_files).keys())
-    found = lake.places()
-    for what, places in (("missing", expected - found), ("too many", found - expected)):
-        if places:
-            yield f"{places.total():,} rows {what}, such as {sorted(places)[:3]}"
-    if not queue.is_empty():
-        yield f"the queue still has messages: {queue.counts()}"
-    if lake.leftovers():
-        yield f"staged and left behind: {lake.leftovers()[:3]}"
-    if lake.quarantine():
-        yield f"quarantined, though all is good: {list(lake.quarantine().values())[:3]}"
+def _counted(counts: Counter[str]) -> str:
+    return ", ".join(f"{number} {what}" for what, number in counts.most_common())

@@ -7,7 +7,8 @@ import pytest
 from scripts.chaos_world.run import chaos
 from scripts.demo_world.moto_server import MotoServer
 
-SECONDS = 15
+SECONDS = 30
+"""Two of them: a minute of chaos in CI."""
 
 
 @pytest.mark.parametrize(("output", "seed"), [("disk", 40), ("s3", 41)])
