@@ -74,6 +74,7 @@ class WorkerThread(Worker):
                     functions=self._make_functions(),
                     keep_cause=self._keep_cause,
                     reports_progress=self._reports_progress,
+                    commit_prefix=self.commit_prefix,
                 )
                 try:
                     loop.run([])

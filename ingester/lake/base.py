@@ -34,11 +34,11 @@ class Lake(Protocol):
     def discard(self, commit_id: str, data_files: Sequence[DataFile]) -> None:
         """Remove what was staged for a commit that was not made. Never called for one that may have landed."""
 
-    def sweep(self, pending: Collection[str]) -> int:
-        """Remove what dead workers staged for commits that are not in `pending`.
+    def sweep(self, pending: Collection[str], prefix: str = "") -> int:
+        """Remove what dead workers staged for commits that are not in `pending` and whose ids begin with `prefix`.
 
         Returns how many staging directories were removed, or multipart uploads aborted. Only to be called while
-        the lock is held and no worker is staging.
+        the lock is held and nothing that such a worker still says is heard.
         """
 
     def quarantine_log_file(self, entry: QuarantinedLogFile) -> None:

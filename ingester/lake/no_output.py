@@ -61,7 +61,7 @@ class NoLake:
     def discard(self, commit_id: str, data_files: Sequence[DataFile]) -> None:
         """Nothing was staged."""
 
-    def sweep(self, pending: Collection[str]) -> int:  # noqa: ARG002
+    def sweep(self, pending: Collection[str], prefix: str = "") -> int:  # noqa: ARG002
         """Nothing was staged."""
         return 0
 

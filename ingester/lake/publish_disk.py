@@ -112,15 +112,17 @@ class DiskLake:
         """Removes the commit's staging directory, with whatever it holds."""
         self._remove_staged(commit_id)
 
-    def sweep(self, pending: Collection[str]) -> int:
-        """Removes the staging directories of all other commits."""
+    def sweep(self, pending: Collection[str], prefix: str = "") -> int:
+        """Removes the staging directories of all other commits whose ids begin so."""
         try:
             names = [path.name for path in (self._root / STAGING).iterdir()]
         except FileNotFoundError:
             return 0
         except OSError as error:
             raise disk_error(error, self._root / STAGING) from error
-        left_behind = [name for name in names if is_commit_id(name) and name not in pending]
+        left_behind = [
+            name for name in names if is_commit_id(name) and name.startswith(prefix) and name not in pending
+        ]
         for commit_id in left_behind:
             self._remove_staged(commit_id)
         return len(left_behind)

@@ -133,15 +133,17 @@ class S3Lake:
         """Aborts the uploads; those that are gone are gone."""
         self._for_each(data_files, lambda file: self._abort(self._upload(file), self._location.uri(file.path)))
 
-    def sweep(self, pending: Collection[str]) -> int:
-        """Aborts the uploads of all other commits under this lake's prefix."""
+    def sweep(self, pending: Collection[str], prefix: str = "") -> int:
+        """Aborts the uploads under this lake's prefix of all other commits whose ids begin so."""
         try:
             found = [*self._uploads(TABLE), *self._uploads(INTERNAL)]
         except AWS_ERRORS as error:
             raise s3_error(error, self._location.uri()) from error
         paths = [(upload, self._location.path(upload["Key"])) for upload in found]
         left_behind = [
-            (upload, path) for upload, path in paths if path == _PROBE or _is_of_another(commit_id_of(path), pending)
+            (upload, path)
+            for upload, path in paths
+            if (path == _PROBE and not prefix) or _is_left(commit_id_of(path), pending, prefix)
         ]
         self._for_each(left_behind, lambda item: self._abort(item[0], self._location.uri(item[1])))
         return len(left_behind)
@@ -236,5 +238,5 @@ class S3Lake:
             future.result()
 
 
-def _is_of_another(commit_id: str | None, pending: Collection[str]) -> bool:
-    return commit_id is not None and commit_id not in pending
+def _is_left(commit_id: str | None, pending: Collection[str], prefix: str) -> bool:
+    return commit_id is not None and commit_id.startswith(prefix) and commit_id not in pending

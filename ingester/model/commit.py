@@ -1,5 +1,6 @@
 """What a commit is made of: data files, and the log files whose rows are all in them."""
 
+import secrets
 from typing import Literal
 
 from msgspec import Struct
@@ -45,3 +46,14 @@ class Commit(Struct, frozen=True):
     commit_id: str
     data_files: tuple[DataFile, ...]
     log_files: tuple[CommittedLogFile, ...]
+
+
+def new_commit_prefix() -> str:
+    """What the ids of all commits of one worker begin with: 16 random hex digits. By it what a dead worker staged is
+    told from what the others are staging."""
+    return secrets.token_hex(8)
+
+
+def new_commit_id(prefix: str = "") -> str:
+    """An id for a commit, which begins with the prefix; the rest of its 32 hex digits is random."""
+    return prefix + secrets.token_hex(16)[len(prefix) :]

@@ -29,12 +29,13 @@ class Frame(Struct, frozen=True, tag=True):
 class Start(Frame, frozen=True):
     """The first frame: what the worker needs to know. `number`: its place among the workers, from 0.
 
-    `reports_progress`: whether someone wants LogProgress.
+    `reports_progress`: whether someone wants LogProgress. `commit_prefix`: what the ids of its commits begin with.
     """
 
     settings: Settings
     number: int
     reports_progress: bool = False
+    commit_prefix: str = ""
 
 
 class Assign(Frame, frozen=True):

@@ -9,8 +9,16 @@ What happens when the process dies
   idempotent, file by file;
 - after publish, before `mark_published`: published once more at the next start, with no effect;
 - after that, before the messages are deleted: they come back, and the ledger recognises their log files.
+
+What a worker staged and will never prepare is swept as soon as its end is known. That is sound, since the sweep
+stands behind everything that the worker prepared: its end is heard after its last word, tasks are done in order, and
+a commit leaves this thread published or discarded. One that is not dead, whatever it still stages, is heard no more.
+The ids of its commits begin as no other worker's do, so that nothing of the others is touched. When the process dies
+- before the sweep, or within it: what is left is swept at the next start, as is what S3 still lets in afterwards;
+- after it: nothing is left to do.
 """
 
+import logging
 import queue
 import threading
 from collections.abc import Callable
@@ -27,6 +35,8 @@ from ingester.model.crash_points import (
 )
 from ingester.model.errors import LedgerConflictError, OutputError
 from ingester.model.quarantine import QuarantinedLogFile
+
+_log = logging.getLogger("ingester.commit")
 
 _RETRY_SECONDS_FIRST = 0.5
 _RETRY_SECONDS_MAX = 30.0
@@ -92,6 +102,7 @@ class Committer(threading.Thread):
         self._tasks: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._quarantined: set[bytes] | None = None
+        self._unswept: set[str] = set()
 
     def submit(self, commit: Commit) -> None:
         """Commit and publish; posts Published or Rejected."""
@@ -100,6 +111,13 @@ class Committer(threading.Thread):
     def quarantine(self, job: int, entry: QuarantinedLogFile) -> None:
         """Write a quarantine entry; posts Quarantined."""
         self._tasks.put(lambda: self._quarantine(job, entry))
+
+    def sweep(self, prefix: str) -> None:
+        """Remove what a worker staged that will prepare nothing more; the ids of its commits begin with `prefix`.
+
+        Never an error: what can't be removed now is tried again at the next worker's end.
+        """
+        self._tasks.put(lambda: self._sweep(prefix))
 
     def stop(self) -> None:
         """End the thread after what was submitted, without waiting for an output that can't be written."""
@@ -155,6 +173,17 @@ class Committer(threading.Thread):
         if self._quarantined is not None:
             self._quarantined.add(entry.log_file.place)
         self._post(Quarantined(job, entry))
+
+    def _sweep(self, prefix: str) -> None:
+        if self._stopping.is_set():
+            return  # what follows is the sweep at the end of the run
+        self._unswept.add(prefix)
+        try:
+            for dead in tuple(self._unswept):
+                self._lake.sweep({commit.commit_id for commit in self._ledger.unpublished()}, dead)
+                self._unswept.remove(dead)
+        except OutputError as error:
+            _log.warning("what a dead worker staged is not removed yet: %s", error)
 
     def _insist(self, action: Callable[[], object]) -> None:
         """Do it until the output takes it; meanwhile the loop knows and stops receiving."""

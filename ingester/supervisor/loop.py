@@ -205,6 +205,7 @@ class Supervisor:
         jobs, guilty = self._dispatch.died(worker)
         if self._ending.is_draining and not jobs:
             return
+        self._committer.sweep(worker.commit_prefix)
         if worker.is_leaving and not jobs:
             self._counts.workers_recycled += 1
             self._pool.replace(worker, now_seconds)

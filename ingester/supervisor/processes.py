@@ -46,7 +46,14 @@ class WorkerProcess(Worker):
             )
         self._killed_by_us = False
         super().__init__(slot, generation, ours)
-        self.send(Start(settings=settings, number=slot, reports_progress=reports_progress))
+        self.send(
+            Start(
+                settings=settings,
+                number=slot,
+                reports_progress=reports_progress,
+                commit_prefix=self.commit_prefix,
+            )
+        )
 
     @property
     def pid(self) -> int:

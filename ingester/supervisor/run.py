@@ -165,18 +165,18 @@ def _lake_and_ledger(
             counts.rolled_forward = roll_forward(ledger, lake)
             lake.sweep(frozenset())
             yield ledger, Committer(ledger, lake, mailbox.post)
-            _sweep_after_deaths(ledger, lake, counts)
+            _sweep_at_end(ledger, lake)
         finally:
             ledger.close()
 
 
-def _sweep_after_deaths(ledger: Ledger, lake: Lake, counts: Counts) -> None:
-    """Remove what workers of this run that died had staged; not after each death, as the others are staging."""
-    if counts.workers_died:
-        try:
-            lake.sweep({commit.commit_id for commit in ledger.unpublished()})
-        except OutputError as error:
-            _log.warning("what dead workers staged is left for the sweep of the next start: %s", error)
+def _sweep_at_end(ledger: Ledger, lake: Lake) -> None:
+    """Remove what is still staged: of workers killed at the end, of uploads whose id S3 never told, of sweeps that
+    failed."""
+    try:
+        lake.sweep({commit.commit_id for commit in ledger.unpublished()})
+    except OutputError as error:
+        _log.warning("what dead workers staged is left for the sweep of the next start: %s", error)
 
 
 def _open_lake(settings: Settings, library: Library) -> Lake:

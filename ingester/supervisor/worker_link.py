@@ -7,6 +7,7 @@ import socket
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
+from ingester.model.commit import new_commit_prefix
 from ingester.model.frames import Frame, ToSupervisor, encode_frame, read_by_supervisor
 from ingester.model.settings import Settings
 
@@ -14,7 +15,8 @@ _READ_BYTES = 1 << 20
 
 
 class Worker(ABC):
-    """One worker in a slot. `generation` tells it from its predecessors there; `connection` is our end."""
+    """One worker in a slot. `generation` tells it from its predecessors there; `connection` is our end; the ids
+    of all its commits begin with `commit_prefix`."""
 
     is_process = False
     """Whether it is a process of its own, which can be replaced whatever it does."""
@@ -23,6 +25,7 @@ class Worker(ABC):
         self.slot = slot
         self.generation = generation
         self.connection = connection
+        self.commit_prefix = new_commit_prefix()
         self.jobs_assigned = 0
         self.jobs_welcome = 0
         self.jobs_done = 0

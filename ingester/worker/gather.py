@@ -6,7 +6,6 @@ commit of its own, and when it fails, that stage is thrown away and nobody else'
 """
 
 import time
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import compress
 
@@ -18,7 +17,7 @@ from ingester.decode.events import BadRecord, decode_events
 from ingester.decode.read import RawBatch, Records, read_records
 from ingester.fetch.base import Fetched
 from ingester.lake.stage import Stage
-from ingester.model.commit import CommittedLogFile
+from ingester.model.commit import CommittedLogFile, new_commit_id
 from ingester.model.crash_points import (
     WORKER_AFTER_PREPARED,
     WORKER_AFTER_STAGE_FINISH,
@@ -46,7 +45,7 @@ class Gathering:
 
     `emit` takes each prepared commit; `progress` is called between chunks with the rows and bytes of JSON done. With
     `functions`, these are given a log file's events before any of its rows is gathered: at least once, while the rows
-    are committed exactly once.
+    are committed exactly once. `commit_prefix`: what the ids of its commits begin with.
     """
 
     def __init__(
@@ -55,8 +54,10 @@ class Gathering:
         emit: Callable[[Prepared], None],
         progress: Callable[[int, int], None],
         functions: Functions | None = None,
+        commit_prefix: str = "",
     ) -> None:
         self._settings = settings
+        self._commit_prefix = commit_prefix
         self._emit = emit
         self._progress = progress
         self._functions = functions
@@ -69,7 +70,7 @@ class Gathering:
         return self._functions is not None
 
     def _begin(self) -> None:
-        self._stage = Stage(self._settings, uuid.uuid4().hex)
+        self._stage = Stage(self._settings, new_commit_id(self._commit_prefix))
         self._pool = Pool()
         self._log_files: list[GatheredLogFile] = []
         self._undated_rows = 0

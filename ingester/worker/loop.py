@@ -38,7 +38,8 @@ class WorkerLoop:
     """One worker: what it has been assigned, what it gathers, and when it speaks.
 
     For a worker that is a thread of the user's process: `functions`, where they have no name to be loaded by, and
-    `keep_cause`, which takes a job and the error of a function, before its failure is told.
+    `keep_cause`, which takes a job and the error of a function, before its failure is told. `commit_prefix`: what the
+    ids of its commits begin with.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class WorkerLoop:
         functions: Functions | None = None,
         keep_cause: Callable[[int, FunctionError], None] | None = None,
         reports_progress: bool = False,
+        commit_prefix: str = "",
     ) -> None:
         self._channel = channel
         self._clock = clock
@@ -59,7 +61,7 @@ class WorkerLoop:
         self._ahead = FetchAhead(
             self._reports.downloads(open_) if self._reports else open_, settings.fetches_ahead, _BYTES_AHEAD_MAX
         )
-        self._sink = open_sink(settings, channel.send, self._progress, functions)
+        self._sink = open_sink(settings, channel.send, self._progress, functions, commit_prefix)
         waits = self._sink.waits_for_others
         self._pace = Pace(clock(), JOBS_AT_FIRST_OF_OTHERS if waits else JOBS_AT_FIRST)
         self._beat_at_seconds = 0.0

@@ -52,7 +52,9 @@ def _work(channel: Channel) -> None:
     # Imported only now: pyarrow takes a tenth of a second of CPU, and a supervisor that is gone is noticed first.
     from ingester.worker.loop import WorkerLoop
 
-    loop = WorkerLoop(start.settings, channel, reports_progress=start.reports_progress)
+    loop = WorkerLoop(
+        start.settings, channel, reports_progress=start.reports_progress, commit_prefix=start.commit_prefix
+    )
     gc.freeze()
     if start.settings.processor or start.settings.event_filter:
         gc.enable()  # a user's function may make cycles

@@ -5,7 +5,6 @@ second, for several log files together: so long, at most, are the events that a 
 """
 
 import time
-import uuid
 
 import msgspec
 
@@ -14,7 +13,7 @@ from ingester.fetch.base import Fetched
 from ingester.lake.layout import quarantined_records_path
 from ingester.lake.quarantine import encode_record
 from ingester.lake.sink import open_sink
-from ingester.model.commit import DataFile
+from ingester.model.commit import DataFile, new_commit_id
 from ingester.model.frames import Prepared, PreparedLogFile, RecordRefused
 from ingester.model.log_file import LogFile
 from ingester.model.settings import Settings
@@ -32,8 +31,11 @@ class Processing:
 
     waits_for_others = True
 
-    def __init__(self, settings: Settings, functions: Functions, emit: Emit, progress: Progress) -> None:
+    def __init__(
+        self, settings: Settings, functions: Functions, emit: Emit, progress: Progress, commit_prefix: str = ""
+    ) -> None:
         self._settings = settings
+        self._commit_prefix = commit_prefix
         self._functions = functions
         self._emit = emit
         self._progress = progress
@@ -84,7 +86,7 @@ class Processing:
         if not self._done:
             return
         self._functions.flush()
-        commit_id = uuid.uuid4().hex
+        commit_id = new_commit_id(self._commit_prefix)
         data_files = self._quarantine(commit_id)
         done, self._done, self._bad = self._done, [], []
         self._emit(Prepared(commit_id=commit_id, data_files=data_files, log_files=tuple(done)))

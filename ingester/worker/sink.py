@@ -53,8 +53,15 @@ class Sink(Protocol):
         """Free what is held. Never raises."""
 
 
-def open_sink(settings: Settings, emit: Emit, progress: Progress, functions: Functions | None = None) -> Sink:
+def open_sink(
+    settings: Settings,
+    emit: Emit,
+    progress: Progress,
+    functions: Functions | None = None,
+    commit_prefix: str = "",
+) -> Sink:
     """The sink that the settings ask for. `functions`: given in this process, else those that the settings name.
+    `commit_prefix`: what the ids of its commits begin with.
 
     Raises ConfigurationError if a function can't be loaded.
     """
@@ -62,7 +69,7 @@ def open_sink(settings: Settings, emit: Emit, progress: Progress, functions: Fun
     if functions is not None and not settings.output:
         from ingester.worker.process import Processing
 
-        return Processing(settings, functions, emit, progress)
+        return Processing(settings, functions, emit, progress, commit_prefix)
     from ingester.worker.gather import Gathering  # pyarrow, which a run without an output does not need
 
-    return Gathering(settings, emit, progress, functions)
+    return Gathering(settings, emit, progress, functions, commit_prefix)

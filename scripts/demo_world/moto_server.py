@@ -88,6 +88,7 @@ def _serve() -> None:
     from moto.server import ThreadedMotoServer
 
     _delete_under_the_lock()
+    _look_at_a_copy()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
@@ -111,6 +112,20 @@ def _delete_under_the_lock() -> None:
             unsafe(queue, receipt_handle)
 
     Queue.delete_message = delete_message  # type: ignore[assignment]
+
+
+def _look_at_a_copy() -> None:
+    """Makes SQS receives safe beside others.
+
+    moto 5.2.5 walks a queue's set of messages in hand while another call changes it, and answers 500 with a
+    traceback ("Set changed size during iteration").
+    """
+    from moto.sqs.models import Queue
+
+    def pending_message_groups(queue: Any) -> set[str]:
+        return {message.group_id for message in list(queue.pending_messages) if message.group_id is not None}
+
+    Queue.pending_message_groups = property(pending_message_groups)  # type: ignore[assignment,method-assign]
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@ Where moto is kinder or less clear than AWS, and where an answer must get lost, 
 """
 
 import http.client
+import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -335,3 +337,13 @@ def test_an_endpoint_that_does_not_answer_is_a_configuration_error(world: S3Worl
 def test_an_output_on_s3_needs_a_state_directory(world: S3World) -> None:
     with pytest.raises(ConfigurationError, match="--state-dir"):
         open_lake(msgspec.structs.replace(world.settings, state_dir=None))
+
+
+def test_the_lifecycle_rule_of_the_readme_is_one(world: S3World) -> None:
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text()
+    rules = json.loads(re.search(r"--lifecycle-configuration '(.*?)'", readme, re.DOTALL)[1])  # type: ignore[index]
+
+    world.place.s3.put_bucket_lifecycle_configuration(Bucket=world.place.bucket, LifecycleConfiguration=rules)
+
+    (rule,) = world.place.s3.get_bucket_lifecycle_configuration(Bucket=world.place.bucket)["Rules"]
+    assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}

@@ -1,5 +1,6 @@
 """A lake of a test, on disk or on S3, looked at from outside: as a reader of Parquet sees it."""
 
+import os
 from abc import ABC, abstractmethod
 from collections import Counter
 from dataclasses import dataclass
@@ -68,7 +69,11 @@ class DiskLake(Lake):
 
     def names(self) -> list[str]:
         """All files."""
-        return sorted(path.relative_to(self.root).as_posix() for path in self.root.rglob("*") if path.is_file())
+        # not rglob, which fails when a directory goes while it looks
+        folders = ((Path(folder), names) for folder, _, names in os.walk(self.root))
+        return sorted(
+            (folder / name).relative_to(self.root).as_posix() for folder, names in folders for name in names
+        )
 
     def read(self, name: str) -> bytes:
         """The bytes of a file."""

@@ -98,6 +98,14 @@ class LakeContract:
         with pytest.raises(LakeDamagedError):
             lake.publish(garbage)
 
+    def test_a_sweep_of_one_worker_leaves_what_the_others_stage(self, world: LakeWorld) -> None:
+        lake = open_lake(world.settings)
+        dead, other = stage(world), stage(world)
+        assert lake.sweep((), dead.commit_id[:16]) == 1
+        assert lake.sweep((), dead.commit_id[:16]) == 0
+        lake.publish(other)
+        assert world.visible() == sizes(other)
+
     def test_a_file_neither_staged_nor_published_is_damage_that_names_it(self, world: LakeWorld) -> None:
         lake = open_lake(world.settings)
         commit = stage(world)

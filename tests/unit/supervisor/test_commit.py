@@ -1,7 +1,7 @@
 """Commit and publish in their order, whatever fails in between; and what a predecessor left behind."""
 
 import queue
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 import pytest
@@ -58,6 +58,10 @@ class FaultyLake(DiskLake):
 
     def discard(self, commit_id: str, data_files: Sequence[DataFile]) -> None:
         self.faults.call("discard", lambda: super(FaultyLake, self).discard(commit_id, data_files))
+
+    def sweep(self, pending: Collection[str], prefix: str = "") -> int:
+        self.faults.call("sweep", lambda: None)
+        return super().sweep(pending, prefix)
 
     def quarantine_log_file(self, entry: QuarantinedLogFile) -> None:
         self.faults.call("quarantine", lambda: super(FaultyLake, self).quarantine_log_file(entry))
@@ -261,3 +265,50 @@ def test_rolling_forward_twice_is_rolling_forward_once(lake: DiskLake, ledger: S
     assert len(published(tmp_path)) == 1
     with pytest.raises(LedgerConflictError):
         ledger.commit(commit_of(log_file(1), commit_id="1" * 32))
+
+
+def test_a_sweep_leaves_what_its_worker_had_prepared_before(
+    lake: DiskLake, ledger: SqliteLedger, tmp_path: Path
+) -> None:
+    """Fails when `Committer.sweep` sweeps at once, and does not wait for what was submitted."""
+    prefix = COMMIT_ID[:16]
+    unprepared = tmp_path / "_ingester/staging" / (prefix + "9" * 16)
+    of_another = tmp_path / "_ingester/staging" / ("8" * 32)
+    unprepared.mkdir(parents=True)
+    of_another.mkdir()
+    commit = commit_of(log_file(1), data_files=(staged_data_file(tmp_path),))
+
+    def submit_and_sweep(committer: Committer) -> None:
+        committer.submit(commit)
+        committer.sweep(prefix)
+
+    later = commit_of(log_file(2), commit_id="7" * 32)
+    answers = work_off(lake, ledger, submit_and_sweep, lambda committer: committer.submit(later))
+
+    assert answers == [Published(commit), Published(later)]
+    assert len(published(tmp_path)) == 1
+    assert list((tmp_path / "_ingester/staging").iterdir()) == [of_another]
+
+
+def test_a_sweep_that_fails_holds_nobody_up_and_is_done_with_the_next(
+    lake: DiskLake, ledger: SqliteLedger, tmp_path: Path
+) -> None:
+    staging = tmp_path / "_ingester/staging"
+    for digit in "12":
+        (staging / (digit * 32)).mkdir(parents=True)
+    with_faults(lake, ledger, Faults(sweep_before=1))
+    left: list[list[str]] = []
+
+    def sweep_and_submit(committer: Committer, digit: int) -> None:
+        committer.sweep(f"{digit}" * 16)
+        committer.submit(commit_of(log_file(digit), commit_id=f"{digit + 2}" * 32))
+
+    def look_then_again(committer: Committer) -> None:
+        left.append(sorted(path.name[0] for path in staging.iterdir()))
+        sweep_and_submit(committer, 2)
+
+    answers = work_off(lake, ledger, lambda committer: sweep_and_submit(committer, 1), look_then_again)
+
+    assert [type(answer) for answer in answers] == [Published] * 2
+    assert left == [["1", "2"]]
+    assert list(staging.iterdir()) == []
