@@ -22,6 +22,7 @@ from ingester.supervisor.loop import Supervisor
 from ingester.supervisor.mailbox import Mailbox
 from ingester.supervisor.queue_events import Deleted, Depths, Extended, Received
 from ingester.supervisor.queues import Queues
+from tests.support.cli import processes
 from tests.unit.supervisor.given import QUEUE
 
 
@@ -185,8 +186,9 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 
 def no_child_is_left() -> bool:
-    try:
-        os.waitpid(-1, os.WNOHANG)
-    except ChildProcessError:
-        return True
-    return False
+    """Whether this process has no worker any more, nor a dead one that it has not reaped.
+
+    Servers that tests of the same session started are its children, too, and stay.
+    """
+    commands = [command for _, parent, command in processes() if parent == os.getpid()]
+    return not any("ingester.worker" in command or "<defunct>" in command for command in commands)
