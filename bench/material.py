@@ -12,12 +12,13 @@ import pyarrow as pa
 from msgspec import Raw
 
 from ingester.columns.build import Lineage, record_batch
-from ingester.decode.events import decode_events
+from ingester.decode.parts import decode_with_shared_parts
 from ingester.decode.whole import split_whole
 from ingester.lake.row_order import in_order
 from ingester.lake.stage import ROW_GROUP_BYTES, ROW_GROUP_ROWS
 from ingester.model.event import FREE_FORM_FIELDS, CloudTrailEvent
 from ingester.model.settings import Settings
+from ingester.model.shared_parts import SharedParts
 
 BATCH_ROWS = Settings().batch_rows
 
@@ -60,22 +61,22 @@ class Material:
         return [[Raw(b'{"benchField":1,' + bytes(raw)[1:]) for raw in chunk] for chunk in self.chunks]
 
     @cached_property
-    def decoded(self) -> list[list[CloudTrailEvent]]:
-        """Typed events of the chunks."""
-        return [decode_events(chunk, 0).events for chunk in self.chunks]
+    def decoded(self) -> list[tuple[list[CloudTrailEvent], dict[str, SharedParts]]]:
+        """Typed events of the chunks, and their parts."""
+        return [(decoded.events, parts) for decoded, parts in map(decode_with_shared_parts, self.chunks)]
 
     @cached_property
     def free_form(self) -> list[list[tuple[Raw, ...]]]:
         """The values of each free-form column of each chunk."""
         getters = [attrgetter(name) for name in FREE_FORM_FIELDS]
-        return [[tuple(map(getter, events)) for getter in getters] for events in self.decoded]
+        return [[tuple(map(getter, events)) for getter in getters] for events, _ in self.decoded]
 
     @cached_property
     def lineages(self) -> list[Lineage]:
         """Where the rows of each chunk come from."""
         log_file_of_row = np.repeat(np.arange(len(self.raws)), [len(raws) for raws in self.raws])
         lineages = []
-        for number, events in enumerate(self.decoded):
+        for number, (events, _) in enumerate(self.decoded):
             log_files = log_file_of_row[number * BATCH_ROWS :][: len(events)]
             numbers, counts = np.unique(log_files, return_counts=True)
             lineages.append(Lineage([uri(n) for n in numbers.tolist()], counts.tolist(), np.arange(len(events))))
@@ -84,7 +85,10 @@ class Material:
     @cached_property
     def batches(self) -> list[pa.RecordBatch]:
         """Record batches of the chunks."""
-        return [record_batch(events, lineage) for events, lineage in zip(self.decoded, self.lineages, strict=True)]
+        return [
+            record_batch(events, lineage, parts)
+            for (events, parts), lineage in zip(self.decoded, self.lineages, strict=True)
+        ]
 
     @cached_property
     def row_groups(self) -> list[pa.Table]:

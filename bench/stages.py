@@ -11,6 +11,7 @@ from ingester.columns.build import record_batch
 from ingester.columns.freeform import JsonTexts
 from ingester.decode.events import decode_events
 from ingester.decode.gunzip import inflate_at_once
+from ingester.decode.parts import decode_with_shared_parts
 from ingester.decode.read import WHOLE_BYTES_MAX
 from ingester.decode.stream import stream_records
 from ingester.decode.whole import split_whole
@@ -39,13 +40,13 @@ def split(material: Material, _scratch: Path) -> None:
 def decode(material: Material, _scratch: Path) -> None:
     """Records → typed events."""
     for chunk in material.chunks:
-        decode_events(chunk, 0)
+        decode_with_shared_parts(chunk)
 
 
 def columns(material: Material, _scratch: Path) -> None:
     """Events → record batches."""
-    for events, lineage in zip(material.decoded, material.lineages, strict=True):
-        record_batch(events, lineage)
+    for (events, parts), lineage in zip(material.decoded, material.lineages, strict=True):
+        record_batch(events, lineage, parts)
 
 
 def free_form(material: Material, _scratch: Path) -> None:

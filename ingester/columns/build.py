@@ -4,8 +4,9 @@ All rows are transposed in C, by `zip` over one tuple an event: a third of the t
 Measured by `bench/bench_columns.py`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from operator import mul
 from typing import Any
 
@@ -14,16 +15,20 @@ import numpy as np
 import pyarrow as pa
 
 from ingester.columns.arrays import Array, buffer_of, none_values, null_texts, offsets_of
-from ingester.columns.nested import Pools, as_tuple, gather_for
-from ingester.columns.schema import SCHEMA
+from ingester.columns.nested import Finish, Pools, as_tuple, gather_for
+from ingester.columns.schema import BATCH_SCHEMA
+from ingester.columns.shared import shared_gather_for
 from ingester.columns.strings import text_array
 from ingester.columns.times import time_column
 from ingester.model.event import CloudTrailEvent
+from ingester.model.shared_parts import PART_FIELDS, SharedParts
 from ingester.model.unmapped import merge_unmapped
 
 _FIELDS = msgspec.structs.fields(CloudTrailEvent)
-_TIME = [field.name for field in _FIELDS].index("event_time_text")
-_GATHERS = [gather_for(field.type) for place, field in enumerate(_FIELDS) if place != _TIME]
+_TIME = "event_time_text"
+_TIME_JSON_NAME = "eventTime"
+_GATHERS = {field.name: gather_for(field.type) for field in _FIELDS if field.name not in PART_FIELDS}
+_SHARED_GATHERS = {field.name: shared_gather_for(field.type) for field in _FIELDS if field.name in PART_FIELDS}
 
 RecordIndexes = np.ndarray[tuple[int], np.dtype[np.int32]] | np.ndarray[tuple[int], np.dtype[np.int64]]
 
@@ -40,28 +45,49 @@ class Lineage:
     indexes: RecordIndexes
 
 
-def record_batch(events: Sequence[CloudTrailEvent], lineage: Lineage) -> pa.RecordBatch:
-    """One row an event, in order, with the columns of SCHEMA.
+def record_batch(
+    events: Sequence[CloudTrailEvent], lineage: Lineage, parts: Mapping[str, SharedParts] | None = None
+) -> pa.RecordBatch:
+    """One row an event, of which there is at least one, in order, with the columns of BATCH_SCHEMA.
 
-    Raises ValueError when the lineage is of another number of rows, OverflowError when the events hold more than
-    2 GiB of text, which Arrow can't address: give fewer at once.
+    `parts`: the values of PART_FIELDS by the field's name; None if the events have them. Raises ValueError when the
+    lineage is of another number of rows, OverflowError when the events hold more than 2 GiB of text, which Arrow
+    can't address: give fewer at once.
     """
     rows = len(events)
     if sum(lineage.counts) != rows or len(lineage.indexes) != rows:
         raise ValueError(f"{rows} events, but the lineage of {sum(lineage.counts)}, {len(lineage.indexes)} indexes.")
-    if not rows:
-        return pa.RecordBatch.from_pylist([], schema=SCHEMA)
     columns, unmapped = _transpose(events)
-    times, odd_times = time_column(columns.pop(_TIME))
     pools = Pools()
-    finishes = [gather(column, pools, 0) for gather, column in zip(_GATHERS, columns, strict=True)]
+    odd_times: dict[int, str] = {}
+    finishes: list[Finish] = []
+    for field, column in zip(_FIELDS, columns, strict=True):
+        name = field.name
+        if name == _TIME:
+            times, odd_times = time_column(column)
+            finishes.append(partial(_itself, times))
+        elif name in _SHARED_GATHERS:
+            shared = _not_shared(column) if parts is None else parts.get(name)
+            finishes.append(_SHARED_GATHERS[name](shared, rows, pools))
+        else:
+            finishes.append(_GATHERS[name](column, pools, 0))
     pools.make()
     arrays = [finish() for finish in finishes]
-    arrays.insert(_TIME, times)
     arrays.append(_unmapped_column(unmapped, odd_times, rows))
     arrays.append(_log_file_column(lineage, rows))
     arrays.append(pa.array(lineage.indexes.astype(np.int64, copy=False)))
-    return pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)
+    return pa.RecordBatch.from_arrays(arrays, schema=BATCH_SCHEMA)
+
+
+def _itself(array: Array) -> Array:
+    return array
+
+
+def _not_shared(values: Sequence[Any]) -> SharedParts | None:
+    """Each row with a value of its own."""
+    if values == none_values(len(values)):
+        return None
+    return SharedParts(np.arange(len(values), dtype=np.int32).data, list(values))
 
 
 def _transpose(events: Sequence[CloudTrailEvent]) -> tuple[list[tuple[Any, ...]], Sequence[bytes | None] | None]:
@@ -82,7 +108,7 @@ def _unmapped_column(unmapped: Sequence[bytes | None] | None, odd_times: dict[in
         return null_texts(rows)
     texts = list(unmapped or none_values(rows))
     for row, time in odd_times.items():
-        texts[row] = merge_unmapped(texts[row], _FIELDS[_TIME].encode_name, msgspec.json.encode(time))
+        texts[row] = merge_unmapped(texts[row], _TIME_JSON_NAME, msgspec.json.encode(time))
     return text_array(texts)
 
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 from msgspec import Raw, Struct
 
 from ingester.model.event import CloudTrailEvent
+from ingester.model.shared_parts import PART_FIELDS
 
 TIME = pa.timestamp("ms", tz="UTC")
 """The type of eventTime."""
@@ -52,4 +53,15 @@ def _schema() -> pa.Schema:
 
 
 SCHEMA = _schema()
-"""The columns of every record batch that `record_batch` makes, and so of every data file."""
+"""The columns of every data file, as readers see them."""
+
+
+def _batch_schema() -> pa.Schema:
+    shared = {field.encode_name for field in msgspec.structs.fields(CloudTrailEvent) if field.name in PART_FIELDS}
+    types: dict[str, Any] = {field.name: field.type for field in SCHEMA if field.name in shared}
+    types = {name: pa.dictionary(pa.int32(), type_) for name, type_ in types.items()}
+    return pa.schema([field.with_type(types.get(field.name, field.type)) for field in SCHEMA])
+
+
+BATCH_SCHEMA = _batch_schema()
+"""The columns of every record batch: those of SCHEMA, the parts that events share as dictionaries of their values."""

@@ -48,17 +48,18 @@ def decode_events(
             break
         except (ValueError, RecursionError):
             place = len(events) + len(bad)
-            _take_loosely(raws[place], first_index + place, events, bad)
+            take_loosely(raws[place], first_index + place, events, bad)
     if any(map(_insight_details, events)):
         # Insights have numbers, of which a float may lose digits, and only the tolerant path notices. They are few.
         events.clear()
         bad.clear()
         for place, raw in enumerate(raws):
-            _take_loosely(raw, first_index + place, events, bad)
-    return DecodedEvents(events, _indexes(first_index, len(raws), bad), bad)
+            take_loosely(raw, first_index + place, events, bad)
+    return DecodedEvents(events, indexes_of(first_index, len(raws), bad), bad)
 
 
-def _take_loosely(raw: Raw, index: int, events: list[CloudTrailEvent], bad: list[BadRecord]) -> None:
+def take_loosely(raw: Raw, index: int, events: list[CloudTrailEvent], bad: list[BadRecord]) -> None:
+    """Append the event of a record on the tolerant path, or, if it can't be read at all, the bad record."""
     try:
         events.append(fit_event(raw))
     except UnreadableRecordError as error:
@@ -66,7 +67,8 @@ def _take_loosely(raw: Raw, index: int, events: list[CloudTrailEvent], bad: list
         bad.append(BadRecord(index, str(error), without_mark(raw_bytes) or raw_bytes))
 
 
-def _indexes(first_index: int, count: int, bad: list[BadRecord]) -> range | list[int]:
+def indexes_of(first_index: int, count: int, bad: list[BadRecord]) -> range | list[int]:
+    """The places of the records that are not bad, out of `count` from `first_index` on."""
     indexes = range(first_index, first_index + count)
     if not bad:
         return indexes

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ingester.lake.row_order import SORT_KEYS
+from ingester.lake.shared_values import as_written, written_schema
 from ingester.lake.sink import SinkFile
 from ingester.model.commit import DataFile
 
@@ -34,6 +35,7 @@ class DataFileWriter:
         self.number = number
         self.rows = 0
         self._file = file
+        schema = written_schema(schema)
         leaves = [leaf for field in schema for leaf in _leaves(field.name, field.type)]
         per_column: dict[str, Any] = {  # Any: pyarrow takes lists of leaves, its stubs know booleans only
             "use_dictionary": [leaf for leaf in leaves if leaf not in WITHOUT_DICTIONARY],
@@ -46,6 +48,7 @@ class DataFileWriter:
             compression="zstd",
             compression_level=1,
             write_page_index=True,
+            store_schema=False,  # readers shall not see that some columns were given as dictionaries
             sorting_columns=pq.SortingColumn.from_ordering(schema, SORT_KEYS),
             **per_column,
         )
@@ -62,7 +65,7 @@ class DataFileWriter:
 
     def write_row_group(self, table: pa.Table) -> None:
         """Write all rows as one row group; they are in row order."""
-        self._parquet.write_table(table, row_group_size=table.num_rows)
+        self._parquet.write_table(as_written(table), row_group_size=table.num_rows)
         self.rows += table.num_rows
 
     def close(self, footer: Mapping[str, str]) -> None:

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 
 from ingester.lake.layout import partition_path
 from ingester.lake.row_order import in_order
+from ingester.lake.shared_values import is_shared, rows_of
 from ingester.model.settings import PartitionKey
 
 Codes = np.ndarray[tuple[int], np.dtype[np.int64]]
@@ -110,7 +111,9 @@ def _account_columns(table: pa.Table) -> Iterator[Any]:
     identity = table.column("userIdentity")
     yield _not_empty(table.column("recipientAccountId"))
     for path in (["accountId"], ["sessionContext", "sessionIssuer", "accountId"]):
-        if _has_field(identity.type, path):
+        if is_shared(identity.type):
+            yield _not_empty(rows_of(identity, path))
+        elif _has_field(identity.type, path):
             yield _not_empty(pc.struct_field(identity, path))
     if "accountId" in table.column_names:
         yield _not_empty(table.column("accountId"))

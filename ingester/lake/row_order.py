@@ -12,6 +12,8 @@ from typing import Any, Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ingester.lake.shared_values import is_shared, shared_array, unified
+
 SORT_KEYS: list[tuple[str, Literal["ascending", "descending"]]] = [
     ("eventName", "ascending"),
     ("eventTime", "ascending"),
@@ -34,6 +36,9 @@ def in_order(table: pa.Table, *, first_by: Any = None) -> pa.Table:
 
 
 def _gather_column(column: Any, order: Any) -> Any:
+    if is_shared(column.type):
+        codes, values = unified(column)
+        return shared_array(codes[order], values)
     if column.null_count == len(column):
         return pa.nulls(len(column), column.type)
     if pa.types.is_struct(column.type):

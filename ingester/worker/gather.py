@@ -13,7 +13,8 @@ import numpy as np
 from msgspec import Raw
 
 from ingester.columns.build import Lineage, record_batch
-from ingester.decode.events import BadRecord, decode_events
+from ingester.decode.events import BadRecord
+from ingester.decode.parts import decode_with_shared_parts, set_parts
 from ingester.decode.read import RawBatch, Records, read_records
 from ingester.fetch.base import Fetched
 from ingester.lake.stage import Stage
@@ -137,15 +138,17 @@ class Gathering:
 
     def _write(self, *, rest: bool) -> None:
         for chunk in self._pool.take_chunks(self._settings.batch_rows, rest=rest):
-            decoded = decode_events(chunk.raws, 0)
+            decoded, parts = decode_with_shared_parts(chunk.raws)
             events: Sequence[CloudTrailEvent] = decoded.events
             places: Sequence[int] = decoded.indexes
             if self._keep is not None:
+                set_parts(events, parts)
                 kept = self._keep(events)
                 events, places = list(compress(events, kept)), list(compress(places, kept))
+                parts = {name: shared.of(kept) for name, shared in parts.items()}
             lineage = self._lineage(chunk, places, decoded.bad)
             if events:
-                batch = record_batch(events, lineage)
+                batch = record_batch(events, lineage, parts)
                 self._undated_rows += batch.column("eventTime").null_count
                 self._stage.write(batch)
             self._progress(len(events), 0)

@@ -15,8 +15,9 @@ from hypothesis import given, settings
 from msgspec import Raw
 
 from ingester.columns.build import Lineage, record_batch
-from ingester.decode.events import decode_events
+from ingester.decode.parts import decode_with_shared_parts
 from ingester.decode.read import read_records
+from ingester.lake.shared_values import as_written
 from tests.properties.json_texts import VALUES, parts
 from tests.support.restore import restore, same
 
@@ -42,14 +43,14 @@ def records(draw: Callable[..., Any]) -> bytes:
     return ("{" + ",".join(members) + "}").encode()
 
 
-def _rows(records: Sequence[bytes]) -> pa.RecordBatch:
-    """The rows of records, each of a log file of its own, named after its place."""
-    decoded = decode_events([Raw(record) for record in records], 0)
+def _rows(records: Sequence[bytes]) -> pa.Table:
+    """The rows of records as they are written, each of a log file of its own, named after its place."""
+    decoded, parts = decode_with_shared_parts([Raw(record) for record in records])
     assert decoded.bad == []
     uris = [f"file:///{place}" for place in range(len(records))]
-    batch = record_batch(decoded.events, Lineage(uris, [1] * len(records), np.zeros(len(records), np.int64)))
+    batch = record_batch(decoded.events, Lineage(uris, [1] * len(records), np.zeros(len(records), np.int64)), parts)
     batch.validate(full=True)
-    return batch
+    return as_written(pa.Table.from_batches([batch]))
 
 
 def _assert_restores(table: pa.Table, records: Sequence[bytes]) -> None:
@@ -63,14 +64,14 @@ def _assert_restores(table: pa.Table, records: Sequence[bytes]) -> None:
 @given(st.lists(records(), min_size=1, max_size=12))
 def test_records_come_back_from_parquet_the_same(records: list[bytes]) -> None:
     file = pa.BufferOutputStream()
-    pq.write_table(pa.Table.from_batches([_rows(records)]), file)
+    pq.write_table(_rows(records), file, store_schema=False)
     _assert_restores(pq.read_table(pa.BufferReader(file.getvalue())), records)
 
 
 @settings(deadline=None, max_examples=50)
 @given(st.lists(records(), min_size=1, max_size=12))
 def test_duckdb_reads_what_arrow_wrote(records: list[bytes]) -> None:
-    batch = _rows(records)
+    table = _rows(records)
     expected = [
         (
             time and time.timestamp() * 1000,
@@ -81,11 +82,11 @@ def test_duckdb_reads_what_arrow_wrote(records: list[bytes]) -> None:
             row["unmapped"],
             row["logFile"],
         )
-        for row, time in ((row, row["eventTime"]) for row in batch.to_pylist())
+        for row, time in ((row, row["eventTime"]) for row in table.to_pylist())
     ]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rows.parquet"
-        pq.write_table(pa.Table.from_batches([batch]), path)
+        pq.write_table(table, path, store_schema=False)
         found = duckdb.execute(
             "SELECT epoch_ms(eventTime), eventName, userIdentity.sessionContext.sessionIssuer.arn, requestParameters,"
             " list_transform(resources, lambda resource: resource.ARN), unmapped, logFile"
@@ -106,7 +107,7 @@ def test_real_records_come_back_from_parquet_the_same(samples: Path) -> None:
     for start in range(0, len(raws), CHUNK_ROWS):
         chunk = raws[start : start + CHUNK_ROWS]
         file = pa.BufferOutputStream()
-        pq.write_table(pa.Table.from_batches([_rows(chunk)]), file)
+        pq.write_table(_rows(chunk), file, store_schema=False)
         _assert_restores(pq.read_table(pa.BufferReader(file.getvalue())), chunk)
 
 

@@ -31,11 +31,6 @@ def test_a_column_that_no_event_has_is_null() -> None:
     assert all(column.null_count == 2 for column in absent)
 
 
-def test_no_events_give_an_empty_batch_of_the_same_schema() -> None:
-    batch = record_batch([], Lineage([], [], np.array([], np.int64)))
-    assert (batch.num_rows, batch.schema) == (0, SCHEMA)
-
-
 def test_rows_of_consecutive_log_files_know_where_they_came_from() -> None:
     rows = _lineage_rows(["s3://b/a", "s3://b/é", "s3://b/none", "s3://b/c"], [2, 3, 0, 1], [0, 1, 4, 5, 7, 0])
     names = ["s3://b/a"] * 2 + ["s3://b/é"] * 3 + ["s3://b/c"]

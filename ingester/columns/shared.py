@@ -1,0 +1,43 @@
+"""Columns of parts that many events share: each value once, and a code for each row that says which.
+
+Arrow calls that a dictionary. It stays one until the rows are written: sorting then moves codes, not text.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache, partial
+from typing import Any
+
+import pyarrow as pa
+
+from ingester.columns.arrays import Array, null_arrays
+from ingester.columns.nested import Finish, Pools, gather_for
+from ingester.columns.schema import arrow_type
+from ingester.model.shared_parts import SharedParts
+
+GatherShared = Callable[[SharedParts | None, int, Pools], Finish]
+"""Takes the values of a field, None if no event has one, and the number of rows."""
+
+
+def shared_gather_for(type_: Any) -> GatherShared:
+    """How to gather a column of parts, of a type of the model."""
+    gather = gather_for(type_)
+    null = null_arrays(arrow_type(type_))(1)
+
+    @lru_cache(maxsize=4)
+    def nulls(rows: int) -> Array:
+        return _dictionary_array(memoryview(bytes(rows * 4)), rows, null)
+
+    def gather_shared(shared: SharedParts | None, rows: int, pools: Pools) -> Finish:
+        if shared is None:
+            return partial(nulls, rows)
+        finish = gather(tuple(shared.values), pools, 0)
+        codes = shared.codes
+        return lambda: _dictionary_array(codes, rows, finish())
+
+    return gather_shared
+
+
+def _dictionary_array(codes: memoryview, rows: int, values: Array) -> Array:
+    indices = pa.Array.from_buffers(pa.int32(), rows, [None, pa.py_buffer(codes)])
+    array: Array = pa.DictionaryArray.from_arrays(indices, values, safe=False)
+    return array

@@ -1,0 +1,114 @@
+"""Records → events whose parts (userIdentity, resources, tlsDetails, …) are decoded once for each distinct JSON text.
+
+Calls come in series: 512 records of real log files have 30 to 90 distinct texts of userIdentity and 5 to 60 of
+tlsDetails, and these are a third of a record. Arrow finds which texts are equal, in half the time of a Python dict.
+
+For the way to columns only: a user's function is given events whose parts were decoded with them.
+"""
+
+from collections import deque
+from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import repeat
+from operator import attrgetter
+from typing import Any, TypeAlias
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+from msgspec import Raw
+from msgspec.structs import force_setattr
+
+from ingester.decode.events import DecodedEvents, decode_events, indexes_of, take_loosely
+from ingester.model.event import ABSENT, CloudTrailEvent
+from ingester.model.shared_parts import PART_FIELDS, EventOfRawParts, SharedParts
+
+Codes: TypeAlias = np.ndarray[tuple[int], np.dtype[np.int32]]
+
+_decode_raw_parts = msgspec.json.Decoder(EventOfRawParts).decode
+_types = {one.name: one.type for one in msgspec.structs.fields(CloudTrailEvent)}
+_FIELDS = [(name, attrgetter(name), msgspec.json.Decoder(_types[name]).decode) for name in PART_FIELDS]
+
+
+def decode_with_shared_parts(raws: Sequence[Raw]) -> tuple[DecodedEvents, dict[str, SharedParts]]:
+    """The events of records, as `decode_events` gives them, and the values of their PART_FIELDS by the field's name.
+
+    Only there: the attributes themselves may still be JSON, see `EventOfRawParts`, until `set_parts`. A field that no
+    event has is left out. Never raises for what is in a record.
+    """
+    decoded = decode_events(raws, 0, _decode_raw_parts)
+    parts, unfit_rows = _share(decoded.events)
+    if unfit_rows:
+        decoded = _without_unfit(decoded, raws, unfit_rows)
+        parts, _ = _share(decoded.events)
+    return decoded, parts
+
+
+def set_parts(events: Sequence[CloudTrailEvent], parts: Mapping[str, SharedParts]) -> None:
+    """Make the events complete, for those who look at their attributes."""
+    for name in PART_FIELDS:
+        values = parts[name].of_rows() if name in parts else repeat(None)
+        deque(map(force_setattr, events, repeat(name), values), maxlen=0)  # 15 ns each
+
+
+def _without_unfit(decoded: DecodedEvents, raws: Sequence[Raw], unfit_rows: Collection[int]) -> DecodedEvents:
+    """The same, with the events of these rows made on the tolerant path."""
+    events: list[CloudTrailEvent] = []
+    bad = list(decoded.bad)
+    for row, (event, index) in enumerate(zip(decoded.events, decoded.indexes, strict=True)):
+        if row in unfit_rows:
+            take_loosely(raws[index], index, events, bad)
+        else:
+            events.append(event)
+    bad.sort(key=attrgetter("index"))
+    return DecodedEvents(events, indexes_of(0, len(raws), bad), bad)
+
+
+def _share(events: Sequence[CloudTrailEvent]) -> tuple[dict[str, SharedParts], set[int]]:
+    """The parts by field, and the rows that have one which does not fit the model."""
+    loose_rows = []
+    if not {EventOfRawParts}.issuperset(map(type, events)):  # some took the tolerant path
+        loose_rows = [row for row, event in enumerate(events) if type(event) is not EventOfRawParts]
+    parts = {}
+    unfit_rows: set[int] = set()
+    for name, get, decode in _FIELDS:
+        column = list(map(get, events))
+        loose_values = [(row, column[row]) for row in loose_rows]
+        for row in loose_rows:
+            column[row] = ABSENT
+        codes, texts = _distinct(column)
+        values, unfit_codes = _decode_texts(texts, decode)
+        if unfit_codes:
+            unfit_rows.update(np.flatnonzero(np.isin(codes, unfit_codes)).tolist())
+        for row, value in loose_values:
+            if value is not None:
+                codes[row] = len(values)
+                values.append(value)
+        if any(value is not None for value in values):
+            parts[name] = SharedParts(codes.data, values)
+    return parts, unfit_rows
+
+
+def _distinct(raws: Sequence[Raw]) -> tuple[Codes, list[bytes]]:
+    """For each row the place of its text among the distinct texts, and these."""
+    rows = len(raws)
+    data = b"".join(raws)
+    if not data:
+        return np.zeros(rows, np.int32), [b""]
+    offsets = np.zeros(rows + 1, np.int32)
+    np.fromiter(map(len, raws), np.int32, rows).cumsum(out=offsets[1:])
+    buffers: Any = [None, pa.py_buffer(offsets.data), pa.py_buffer(data)]
+    encoded: Any = pa.BinaryArray.from_buffers(pa.binary(), rows, buffers).dictionary_encode()
+    return encoded.indices.to_numpy().copy(), encoded.dictionary.to_pylist()
+
+
+def _decode_texts(texts: Sequence[bytes], decode: Callable[[bytes], Any]) -> tuple[list[Any], list[int]]:
+    """The value of each text, and the places of those that don't fit the model."""
+    values: list[Any] = []
+    unfit = []
+    for place, text in enumerate(texts):
+        try:
+            values.append(decode(text) if text else None)
+        except (ValueError, RecursionError):
+            values.append(None)
+            unfit.append(place)
+    return values, unfit
