@@ -49,13 +49,18 @@ def decode_events(
         except (ValueError, RecursionError):
             place = len(events) + len(bad)
             take_loosely(raws[place], first_index + place, events, bad)
-    if any(map(_insight_details, events)):
-        # Insights have numbers, of which a float may lose digits, and only the tolerant path notices. They are few.
+    if have_insights(events):
         events.clear()
         bad.clear()
         for place, raw in enumerate(raws):
             take_loosely(raw, first_index + place, events, bad)
     return DecodedEvents(events, indexes_of(first_index, len(raws), bad), bad)
+
+
+def have_insights(events: Sequence[CloudTrailEvent]) -> bool:
+    """Whether Insights are among the events. These have numbers, of which a float may lose digits, and only the
+    tolerant path notices; they are few."""
+    return any(map(_insight_details, events))
 
 
 def take_loosely(raw: Raw, index: int, events: list[CloudTrailEvent], bad: list[BadRecord]) -> None:

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterator
 from itertools import chain
+from typing import NamedTuple
 
 from msgspec import Raw, Struct
 
@@ -47,6 +48,14 @@ class Records:
         self.json_bytes = json_bytes
 
 
+class Held(NamedTuple):
+    """A log file that is too large to be held as a whole: its first pieces, their bytes, and the pieces to come."""
+
+    begun: deque[bytes]
+    begun_bytes: int
+    rest: Iterator[bytes]
+
+
 def read_records(
     chunks: Iterator[bytes], whole_bytes_max: int = WHOLE_BYTES_MAX, *, window_bytes: int = WINDOW_BYTES
 ) -> Records:
@@ -55,12 +64,18 @@ def read_records(
     A file of `whole_bytes_max` of JSON at most is read and checked now, a larger one while its batches are taken,
     in windows of `window_bytes`. Raises BadLogFileError, now or from the batches, and what the chunks raise.
     """
+    return records_of(hold(chunks, whole_bytes_max), window_bytes)
+
+
+def hold(chunks: Iterator[bytes], whole_bytes_max: int = WHOLE_BYTES_MAX) -> bytes | Held:
+    """The JSON of a log file in one piece; what was inflated so far, with what brings the rest, where that is more
+    than `whole_bytes_max`. Raises BadLogFileError, and what the chunks raise."""
     first = next(chunks, b"")
     second = next(chunks, None)
     if second is None:
         data = _at_once(first, whole_bytes_max)
         if data is not None:
-            return _whole(data, window_bytes)
+            return data
         chunks = iter((first,))
     else:
         chunks = chain((first, second), chunks)
@@ -71,8 +86,15 @@ def read_records(
         held.append(piece)
         held_bytes += len(piece)
         if held_bytes > whole_bytes_max:
-            return _streaming(held, held_bytes, pieces, window_bytes)
-    return _whole(b"".join(held), window_bytes)
+            return Held(held, held_bytes, pieces)
+    return b"".join(held)
+
+
+def records_of(text: bytes | Held, window_bytes: int = WINDOW_BYTES) -> Records:
+    """The records of what `hold` gave. Raises as `read_records` does."""
+    if isinstance(text, bytes):
+        return _whole(text, window_bytes)
+    return _streaming(text, window_bytes)
 
 
 def _at_once(body: bytes, bytes_max: int) -> bytes | None:
@@ -88,15 +110,15 @@ def _whole(data: bytes, window_bytes: int) -> Records:
         for some in stream_records(iter((data,)), window_bytes=window_bytes):
             raws += some
             if len(raws) > RECORDS_IN_MEMORY_MAX:
-                return _streaming(deque((data,)), len(data), iter(()), window_bytes)
+                return _streaming(Held(deque((data,)), len(data), iter(())), window_bytes)
     return Records(iter((RawBatch(0, raws),)), True, len(data))
 
 
-def _streaming(held: deque[bytes], held_bytes: int, pieces: Iterator[bytes], window_bytes: int) -> Records:
+def _streaming(text: Held, window_bytes: int) -> Records:
     def count() -> Iterator[bytes]:
-        while held:
-            yield held.popleft()
-        for piece in pieces:
+        while text.begun:
+            yield text.begun.popleft()
+        for piece in text.rest:
             records.json_bytes += len(piece)
             yield piece
 
@@ -106,5 +128,5 @@ def _streaming(held: deque[bytes], held_bytes: int, pieces: Iterator[bytes], win
             yield RawBatch(first_index, raws)
             first_index += len(raws)
 
-    records = Records(batches(), False, held_bytes)
+    records = Records(batches(), False, text.begun_bytes)
     return records

@@ -23,6 +23,7 @@ from msgspec.structs import force_setattr
 from ingester.model.event_parts import Addendum, InsightDetails, Part, Resource, TimeWindow, TlsDetails, UserIdentity
 from ingester.model.json_text import encode_json, merge_deep, parse_json
 from ingester.model.log_file import LogFile
+from ingester.model.origin import Origin
 
 ABSENT = Raw(b"")
 """A free-form field that the record does not have. A JSON null is `Raw(b"null")`."""
@@ -42,9 +43,8 @@ class CloudTrailEvent(Part, frozen=True):
     """JSON text of what does not fit the model; None on a record that fits. See `ingester.decode.tolerant`."""
 
     # Where an event comes from; only a DeliveredEvent knows.
-    _log_file: ClassVar[LogFile | UnsetType] = UNSET
-    _record: ClassVar[Raw | UnsetType] = UNSET
-    _start: ClassVar[int | UnsetType] = UNSET
+    _origin: ClassVar[Origin | UnsetType] = UNSET
+    _place: ClassVar[int | UnsetType] = UNSET
     _parsed: ClassVar[dict[str, Any] | UnsetType | None] = None
 
     event_version: str | None = None
@@ -153,33 +153,37 @@ class CloudTrailEvent(Part, frozen=True):
     @property
     def log_file(self) -> LogFile:
         """The log file that delivered the event. Raises AttributeError on an event that none delivered."""
-        if isinstance(self._log_file, LogFile):
-            return self._log_file
+        if isinstance(self._origin, Origin):
+            return self._origin.log_file
         raise AttributeError("this event was not delivered by a log file")
 
     @property
     def raw(self) -> bytes | None:
         """The record's very bytes, as they stand in the log file. None on an event that none delivered."""
-        return bytes(self._record) if isinstance(self._record, Raw) else None
+        record = self._record()
+        return None if record is None else bytes(record)
 
     @property
     def byte_start(self) -> int | None:
         """Where the record begins in the decompressed log file, in bytes from 0. None without `raw_event_info`."""
-        return self._start if isinstance(self._start, int) else None
+        origin, place = self._origin, self._place
+        return origin.start(place) if isinstance(origin, Origin) and isinstance(place, int) else None
 
     @property
     def byte_end(self) -> int | None:
         """Where it ends: `file[event.byte_start : event.byte_end] == event.raw`. None without `raw_event_info`."""
-        return self._start + len(self.raw or b"") if isinstance(self._start, int) else None
+        start = self.byte_start
+        return None if start is None else start + len(self.raw or b"")
 
     def to_dict(self) -> dict[str, Any]:
         """The record, by CloudTrail's own names: what JSON of it parses to, unknown fields and all.
 
         A number of more digits than a float holds is a Decimal. A new dict at every call.
         """
-        if isinstance(self._record, Raw):
-            record: dict[str, Any] = parse_json(self._record)
-            return record
+        record = self._record()
+        if record is not None:
+            parsed: dict[str, Any] = parse_json(record)
+            return parsed
         members = {name: value for name, attribute in _MEMBERS if not _is_absent(value := getattr(self, attribute))}
         return merge_deep(parse_json(encode_json(members)), self.unmapped)
 
@@ -191,9 +195,14 @@ class CloudTrailEvent(Part, frozen=True):
         """An equal event with its own copy of its JSON, to keep for long: its log file's JSON can go."""
         copied = {name: raw.copy() for name in FREE_FORM_FIELDS if (raw := getattr(self, name)) is not ABSENT}
         event: CloudTrailEvent = msgspec.structs.replace(self, **copied)
-        if isinstance(self._record, Raw):
-            force_setattr(event, "_record", self._record.copy())
+        if isinstance(self._origin, Origin) and isinstance(self._place, int):
+            force_setattr(event, "_origin", self._origin.alone(self._place))
+            force_setattr(event, "_place", 0)
         return event
+
+    def _record(self) -> Raw | None:
+        origin, place = self._origin, self._place
+        return origin.record(place) if isinstance(origin, Origin) and isinstance(place, int) else None
 
     def _object(self, attribute: str) -> dict[str, Any] | None:
         parsed = self._parsed
@@ -255,15 +264,22 @@ class DeliveredEvent(CloudTrailEvent, frozen=True):
     """
 
     _unmapped: UnsetType = UNSET
-    _log_file: UnsetType = UNSET  # type: ignore[misc]
-    _record: UnsetType = UNSET  # type: ignore[misc]
-    _start: UnsetType = UNSET  # type: ignore[misc]
+    _origin: UnsetType = UNSET  # type: ignore[misc]
+    _place: UnsetType = UNSET  # type: ignore[misc]
     _parsed: UnsetType = UNSET  # type: ignore[misc]
 
     @property
     def unmapped_json(self) -> bytes | None:  # type: ignore[override]
         """JSON text of what does not fit the model; None on a record that fits."""
         return self._unmapped or None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # with a copy of what is its own: its neighbours in the log file do not travel with it
+        return _remake, (type(self), msgspec.structs.asdict(self.detached()))
+
+
+def _remake(kind: type[DeliveredEvent], fields: dict[str, Any]) -> DeliveredEvent:
+    return kind(**fields)
 
 
 def delivered(event: CloudTrailEvent) -> DeliveredEvent:

@@ -35,6 +35,7 @@ from ingester.worker.functions import Functions
 from ingester.worker.handing import Handing
 from ingester.worker.pool import Chunk, GatheredLogFile, Pool
 from ingester.worker.positions import read_with_positions
+from ingester.worker.reading import Located, located
 from ingester.worker.sink import Taken
 
 LOG_FILES_IN_COMMIT_MAX = 50_000
@@ -98,10 +99,8 @@ class Gathering:
             self._take(gathered, records, records.batches)
             return Taken(records.json_bytes)
         records, positions = read_with_positions(fetched.chunks, self._settings)
-        handing = Handing(
-            self._functions, self._settings, fetched.log_file, self._beat, positions=positions, notes_kept=True
-        )
-        self._take(gathered, records, _handed(handing, records))
+        handing = Handing(self._functions, self._settings, fetched.log_file, self._beat, notes_kept=True)
+        self._take(gathered, records, _handed(handing, located(records, positions, self._settings)))
         gathered.filtered_records = handing.filtered
         return Taken(records.json_bytes, handing.events, handing.filtered, len(handing.bad))
 
@@ -231,10 +230,10 @@ def _prepared(gathered: GatheredLogFile) -> PreparedLogFile:
     )
 
 
-def _handed(handing: Handing, records: Records) -> Iterator[RawBatch]:
+def _handed(handing: Handing, slices: Located) -> Iterator[RawBatch]:
     """The records that are not filtered, in runs that follow one another, once the functions have taken them."""
-    for batch in records.batches:
-        handing.take(batch)
+    for some, starts in slices:
+        handing.take(some, starts)
         run: list[Raw] = []
         first_index = 0
         for index in handing.take_kept():
@@ -243,7 +242,7 @@ def _handed(handing: Handing, records: Records) -> Iterator[RawBatch]:
                 run = []
             if not run:
                 first_index = index
-            run.append(batch.raws[index - batch.first_index])
+            run.append(some.records[index - some.first_index])
         if run:
             yield RawBatch(first_index, run)
     handing.finish()

@@ -1,26 +1,22 @@
-"""One log file's events → the user's functions: decoded in small slices, filtered, given in the file's order.
+"""One log file's events → the user's functions: told where they come from, filtered, given in the file's order.
 
-Never empty, never more than `max_events_per_emit`, never of two log files. Decoded a few hundred at a time, so that
-the objects stay in the L2 cache, whatever the size of the log file.
+Never empty, never more than `max_events_per_emit`, never of two log files. They come in small slices, so that the
+objects stay in the L2 cache, whatever the size of the log file.
 """
 
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from itertools import compress, repeat
 
-import msgspec
-from msgspec import Raw
 from msgspec.structs import force_setattr
 
-from ingester.decode.events import BadRecord, DecodedEvents, decode_events
-from ingester.decode.read import RawBatch
+from ingester.decode.events import BadRecord, DecodedEvents
+from ingester.decode.slices import EventSlice
 from ingester.model.event import CloudTrailEvent, DeliveredEvent, delivered
 from ingester.model.log_file import LogFile
+from ingester.model.origin import Origin
 from ingester.model.settings import Settings
 from ingester.worker.functions import Functions
-from ingester.worker.positions import Positions
-
-_decode = msgspec.json.Decoder(DeliveredEvent).decode
 
 
 class Handing:
@@ -38,60 +34,45 @@ class Handing:
         log_file: LogFile,
         told: Callable[[int], None],
         *,
-        positions: Positions | None = None,
         notes_kept: bool = False,
     ) -> None:
         self._functions = functions
-        self._slice_rows = settings.batch_rows
         self._most = settings.max_events_per_emit
         self._log_file = log_file
         self._told = told
-        self._positions = positions
         self._kept: list[int] | None = [] if notes_kept else None
         self._waiting: list[CloudTrailEvent] = []
         self.events = 0
         self.filtered = 0
         self.bad: list[BadRecord] = []
 
-    def take(self, batch: RawBatch) -> None:
-        """Give the events of a batch to the functions.
+    def take(self, some: EventSlice, starts: Sequence[int] | None = None) -> None:
+        """Give the events of a slice to the functions. `starts`: where each of its records begins in the file.
 
         What does not fill `max_events_per_emit` waits for `finish`. Raises FunctionError.
         """
-        raws = batch.raws
-        for start in range(0, len(raws), self._slice_rows):
-            some = raws[start : start + self._slice_rows]
-            first_index = batch.first_index + start
-            decoded = decode_events(some, first_index, _decode)
-            self._deliver(decoded, some, first_index)
-            self.bad += decoded.bad
-            self._give(decoded)
+        self._deliver(some, starts)
+        self.bad += some.decoded.bad
+        self._give(some.decoded)
 
     def finish(self) -> None:
         """Give what still waits. Raises FunctionError."""
         if self._waiting:
-            self._process(self._waiting)
-            self._waiting = []
+            waiting, self._waiting = self._waiting, []
+            self._process(waiting)
 
     def take_kept(self) -> list[int]:
         """The places in `Records` of what was not filtered since the last call, what can't be read among it."""
         kept, self._kept = sorted(self._kept or ()), []
         return kept
 
-    def _deliver(self, decoded: DecodedEvents, raws: Sequence[Raw], first_index: int) -> None:
+    def _deliver(self, some: EventSlice, starts: Sequence[int] | None) -> None:
         """Let the events know where they come from."""
-        events = decoded.events
-        if len(events) < len(raws):
-            raws_of_events: Sequence[Raw] = [raws[index - first_index] for index in decoded.indexes]
-        else:
-            raws_of_events = raws
+        events = some.decoded.events
         if not {DeliveredEvent}.issuperset(map(type, events)):  # some took the tolerant path
             events[:] = [event if type(event) is DeliveredEvent else delivered(event) for event in events]
-        _set(events, "_log_file", repeat(self._log_file))
-        _set(events, "_record", raws_of_events)
-        if self._positions is not None:
-            starts = self._positions.find(raws)
-            _set(events, "_start", [starts[index - first_index] for index in decoded.indexes])
+        _set(events, "_origin", repeat(Origin(self._log_file, some.text or some.records, starts)))
+        _set(events, "_place", [index - some.first_index for index in some.decoded.indexes])
 
     def _give(self, decoded: DecodedEvents) -> None:
         events: list[CloudTrailEvent] = decoded.events
@@ -107,15 +88,13 @@ class Handing:
         self._emit(events)
 
     def _emit(self, events: list[CloudTrailEvent]) -> None:
-        if not self._waiting and len(events) == self._most:  # the usual slice, without a copy
-            self._process(events)
-            return
-        waiting = self._waiting + events
-        start = 0
-        while len(waiting) - start >= self._most:
-            self._process(waiting[start : start + self._most])
-            start += self._most
-        self._waiting = waiting[start:]
+        waiting = self._waiting
+        waiting += events
+        if len(waiting) >= self._most:
+            whole = len(waiting) - len(waiting) % self._most
+            for start in range(0, whole, self._most):
+                self._process(waiting[start : start + self._most])
+            del waiting[:whole]
 
     def _process(self, events: list[CloudTrailEvent]) -> None:
         self._functions.process(events)

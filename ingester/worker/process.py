@@ -19,7 +19,7 @@ from ingester.model.log_file import LogFile
 from ingester.model.settings import Settings
 from ingester.worker.functions import Functions
 from ingester.worker.handing import Handing
-from ingester.worker.positions import read_with_positions
+from ingester.worker.reading import read_slices
 from ingester.worker.sink import Emit, Progress, Taken
 
 _TOLD_EVERY_SECONDS = 0.25
@@ -50,36 +50,31 @@ class Processing:
     def take(self, job: int, fetched: Fetched) -> Taken:
         """Decode a log file and give its events to the functions.
 
-        One that streams may turn out bad after the function took some of its events; they come again with the next
-        attempt.
+        One of more than a slice may turn out bad after the function took some of its events; they come again with the
+        next attempt.
         """
         if not self._done:
             self._since_seconds = time.monotonic()
         log_file = fetched.log_file
-        records, positions = read_with_positions(fetched.chunks, self._settings)
-        handing = Handing(
-            self._functions,
-            self._settings,
-            log_file,
-            lambda events: self._progress(events, 0),
-            positions=positions,
-        )
-        for batch in records.batches:
-            handing.take(batch)
+        reading = read_slices(fetched.chunks, self._settings)
+        handing = Handing(self._functions, self._settings, log_file, lambda events: self._progress(events, 0))
+        for some, starts in reading.slices:
+            handing.take(some, starts)
         handing.finish()
+        json_bytes = reading.json_bytes()
         self._refuse(job, log_file, handing.bad)
         self._done.append(
             PreparedLogFile(
                 job=job,
                 etag=log_file.etag or "",
                 rows=handing.events,
-                json_bytes=records.json_bytes,
+                json_bytes=json_bytes,
                 quarantined_records=len(handing.bad),
                 filtered_records=handing.filtered,
             )
         )
-        self._progress(0, records.json_bytes)
-        return Taken(records.json_bytes, handing.events, handing.filtered, len(handing.bad))
+        self._progress(0, json_bytes)
+        return Taken(json_bytes, handing.events, handing.filtered, len(handing.bad))
 
     def checkpoint(self) -> None:
         """Tell which log files are done, the records that can't be read in the quarantine."""

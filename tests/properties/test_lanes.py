@@ -7,13 +7,18 @@ from collections.abc import Callable
 from typing import Any
 
 import hypothesis.strategies as st
+import msgspec
 from hypothesis import given, settings
 
 from ingester.decode.events import decode_events
 from ingester.decode.read import read_records
+from ingester.decode.slices import Decoders, decode_slices
+from ingester.decode.whole import split_array
 from ingester.model.errors import BadLogFileError
+from ingester.model.event import CloudTrailEvent
 from tests.properties.json_texts import LONE_SURROGATES, NUMBERS, SPACES, STRINGS, VALUES, parts
 
+DECODERS = Decoders(msgspec.json.Decoder(CloudTrailEvent).decode, msgspec.json.Decoder(list[CloudTrailEvent]).decode)
 BYTE_SIZES = st.sampled_from([1, 2, 7, 30, 100, 1000])
 NOT_UTF8 = st.just(b'{"eventName":"\xff"}') | st.just(b'{"requestParameters":["\xed\xa0\xbd"]}')
 TOO_DEEP = st.sampled_from([b"[" * 2_000 + b"]" * 2_000, b'{"a":' * 2_000 + b"1" + b"}" * 2_000])
@@ -25,6 +30,15 @@ BESIDE = st.lists(
 
 DAMAGES = st.lists(st.tuples(st.integers(0, 2_000), st.sampled_from("xdit"), st.binary(max_size=2)), max_size=2)
 """Where, how (a byte changed, some deleted, inserted, the rest cut off), and the bytes put there."""
+
+
+def damaged(data: bytes, damages: list[tuple[int, str, bytes]]) -> bytes:
+    """The same with these damages."""
+    for place, kind, added in damages:
+        place %= len(data) + 1
+        rest = {"x": data[place + 1 :], "d": data[place + 3 :], "i": data[place:], "t": b""}[kind]
+        data = data[:place] + added + rest
+    return data
 
 
 @st.composite
@@ -78,14 +92,45 @@ def test_both_lanes_give_the_very_bytes_of_every_record(
 def test_a_damaged_file_is_refused_by_both_lanes_or_read_alike(
     log_file: tuple[bytes, list[bytes]], damages: list[tuple[int, str, bytes]], chunk_bytes: int, window_bytes: int
 ) -> None:
-    data = log_file[0]
-    for place, kind, added in damages:
-        place %= len(data) + 1
-        rest = {"x": data[place + 1 :], "d": data[place + 3 :], "i": data[place:], "t": b""}[kind]
-        data = data[:place] + added + rest
+    data = damaged(log_file[0], damages)
     expected = whole(data)
     assert outcome(data, chunk_bytes, 0, window_bytes) == expected
     assert (expected is not None) == is_log_file(data)
+
+
+CUTS = st.sampled_from(
+    [
+        b'{"eventVersion":"1.08","a":[{"b":1},{"eventVersion":"1"}]}',
+        b'{"eventVersion":"1.11","eventName":"e"}',
+        b'{"eventVersion":"1","insightDetails":{"state":"S"}}',
+        b'{"eventVersion":"1","new":1}',
+    ]
+)
+"""Records that end where the slices lane cuts, and such that only look like it."""
+
+
+@settings(deadline=None, max_examples=1000)
+@given(st.lists(CUTS | RECORDS, max_size=8), DAMAGES, st.integers(1, 60))
+def test_the_slices_lane_gives_the_same_events_and_of_a_refused_file_the_first_ones(
+    records: list[bytes], damages: list[tuple[int, str, bytes]], slice_bytes: int
+) -> None:
+    data = damaged(b'{"Records":[' + b",".join(records) + b"]}", damages)
+    expected = whole(data)
+    raws, events, bad = [], [], []
+    try:
+        for some in decode_slices(data, DECODERS, rows=2, slice_bytes=slice_bytes):
+            assert some.first_index == len(raws)
+            events += list(zip(some.decoded.indexes, some.decoded.events, strict=True))
+            bad += some.decoded.bad
+            raws += [bytes(raw).removeprefix(b"\xff") for raw in some.records or split_array(some.text)]
+    except BadLogFileError:
+        assert expected is None
+        place = len(b'{"Records":[')
+        for raw in raws:
+            place = data.index(raw, place) + len(raw)
+            assert data[place : place + 1] in b", \t\r\n]"
+    else:
+        assert (raws, events, bad) == expected
 
 
 def is_log_file(data: bytes) -> bool:

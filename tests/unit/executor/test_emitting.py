@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -139,3 +140,17 @@ def test_a_kept_event_can_let_go_of_its_log_file(run: Run, write: Write) -> None
     assert alone == event
     assert alone.request_parameters == {"a": 1}
     assert (alone.raw, alone.log_file) == (event.raw, event.log_file)
+
+
+def test_an_event_can_travel_alone(run: Run, write: Write) -> None:
+    """To another process: with its log file, its record and its offsets, and without its neighbours."""
+    write("a", [record(number, requestParameters={"a": "x" * 100}, new=1) for number in range(50)])
+    for raw_event_info in (False, True):
+        event = run(raw_event_info=raw_event_info).events[7]
+        sent = pickle.dumps(event)
+        again = pickle.loads(sent)
+
+        assert again == event
+        assert (again.raw, again.log_file, again.unmapped) == (event.raw, event.log_file, {"new": 1})
+        assert (again.byte_start, again.byte_end) == (event.byte_start, event.byte_end)
+        assert len(sent) < 2_000
