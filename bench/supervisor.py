@@ -1,4 +1,4 @@
-"""CPU time of the supervisor for each message: its own code, and its calls to SQS.
+"""CPU time of the supervisor for each message: its own code, and its calls to SQS, beside those of boto3.
 
 A real run against the fakes, at a steady rate of messages, each with one tiny log file. The calls are timed inside
 the process, by the CPU clock of the thread that makes them; what is left of the process is the supervisor's own.
@@ -25,10 +25,11 @@ _SECONDS = 8
 
 
 def run_section(say: Say, *, quick: bool) -> Result:
-    """At the full rate, and with all messages there from the beginning."""
+    """At the full rate, with boto3's client too, and with all messages there from the beginning."""
     messages = 2000 if quick else MESSAGES_A_SECOND * _SECONDS
     found = {
         "paced": _measure(messages, MESSAGES_A_SECOND),
+        "paced, boto3": _measure(messages, MESSAGES_A_SECOND, "boto3"),
         "backlog": _measure(messages, 0),
     }
     for name, told in found.items():
@@ -36,7 +37,7 @@ def run_section(say: Say, *, quick: bool) -> Result:
     return found
 
 
-def _measure(messages: int, messages_a_second: int) -> Result:
+def _measure(messages: int, messages_a_second: int, *client: str) -> Result:
     folder = prepare(TINY.of(1000)).folder
     with fake_aws(World(folder, messages, 0.0, 0, messages_a_second)) as fake:
         with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
@@ -48,7 +49,7 @@ def _measure(messages: int, messages_a_second: int) -> Result:
                 workers=1,
                 fetches_ahead=16,
             )
-            command = [sys.executable, "-m", "bench.supervisor_run", msgspec.json.encode(settings).decode()]
+            command = [sys.executable, "-m", "bench.supervisor_run", msgspec.json.encode(settings).decode(), *client]
             _, output = run(command, aws_environment())
         counts = fake.counts()
     told: Result = msgspec.json.decode(output.splitlines()[-1])

@@ -1,6 +1,7 @@
 """`ingester run` with its calls to SQS timed by the CPU clock of their thread. Prints JSON, last.
 
-The clock starts at the first receive, so that start-up does not count.
+`python -m bench.supervisor_run SETTINGS [boto3]`: with our client, or with boto3's in its place. The clock starts at
+the first receive, so that start-up does not count.
 """
 
 import sys
@@ -11,12 +12,13 @@ from typing import Any
 
 import msgspec
 
+from bench.peers.with_boto3 import make_boto3_client
 from ingester.model.settings import Settings
 from ingester.sqs.calls import Operation, SqsCalls
 from ingester.supervisor import queues
 from ingester.supervisor.run import run_queues
 
-_make_sqs_client = queues.make_sqs_client
+_make_sqs_client = make_boto3_client if sys.argv[2:] == ["boto3"] else queues.make_sqs_client
 _calls: Counter[str] = Counter()
 _cpu_seconds: Counter[str] = Counter()
 _began_at_cpu_seconds: list[float] = []

@@ -52,23 +52,41 @@ def make_session(settings: Settings) -> Session:
 
 @overload
 def make_client(
-    service: Literal["s3"], settings: Settings, region: str | None = None, *, config: Config | None = None
+    service: Literal["s3"],
+    settings: Settings,
+    region: str | None = None,
+    *,
+    config: Config | None = None,
+    session: Session | None = None,
 ) -> "S3Client": ...
 @overload
 def make_client(
-    service: Literal["sqs"], settings: Settings, region: str | None = None, *, config: Config | None = None
+    service: Literal["sqs"],
+    settings: Settings,
+    region: str | None = None,
+    *,
+    config: Config | None = None,
+    session: Session | None = None,
 ) -> "SQSClient": ...
-def make_client(service: str, settings: Settings, region: str | None = None, *, config: Config | None = None) -> Any:
+def make_client(
+    service: str,
+    settings: Settings,
+    region: str | None = None,
+    *,
+    config: Config | None = None,
+    session: Session | None = None,
+) -> Any:
     """A client of `service`, thread safe, for the process that makes it.
 
     `region` wins over the settings and the environment; S3 without any region starts in us-east-1. `config` is
-    merged over the shared one. The endpoint is `settings.endpoint_url`, else the standard AWS environment
-    (AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3, …). Nothing is sent yet, except what finding credentials takes.
+    merged over the shared one. `session`: one of `make_session`, else a new one. The endpoint is
+    `settings.endpoint_url`, else the standard AWS environment (AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3, …). Nothing
+    is sent yet, except what finding credentials takes.
 
     Raises ConfigurationError: no region, no credentials, an endpoint that is no URL, an unknown profile.
     """
     with _session_lock:
-        session = make_session(settings)
+        session = session or make_session(settings)
         if service == "s3":
             region = region or settings.s3_region or session.region_name or "us-east-1"
         region = region or session.region_name

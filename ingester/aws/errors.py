@@ -1,4 +1,4 @@
-"""What an exception of boto3 means, in one sentence for the operator. Pure.
+"""What an exception of boto3 or urllib3 means, in one sentence for the operator. Pure.
 
 Sentences quote AWS's own message, which names the caller, the permission and the resource. They never quote a
 request or a whole response: those hold signatures and key ids.
@@ -19,6 +19,7 @@ from botocore.exceptions import (
 from botocore.exceptions import (
     ConnectionError as BotocoreConnectionError,
 )
+from urllib3.exceptions import HTTPError
 
 
 class FaultKind(StrEnum):
@@ -95,8 +96,8 @@ _HINTS = {
 }
 
 
-def explain(error: BaseException) -> AwsFault:
-    """What `error`, raised by a boto3 client, means."""
+def explain(error: BaseException, url: str = "") -> AwsFault:
+    """What `error`, raised by a boto3 client, means. `url`: where the call went, for an error that does not say."""
     if isinstance(error, ClientError):
         found = error.response.get("Error", {})
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
@@ -106,9 +107,10 @@ def explain(error: BaseException) -> AwsFault:
         return AwsFault(FaultKind.CREDENTIALS, name, "No usable AWS credentials.", _HINTS[FaultKind.CREDENTIALS])
     if isinstance(error, ParamValidationError):
         return AwsFault(FaultKind.OTHER, name, f"AWS does not take these parameters: {_one_line(str(error))}")
-    if isinstance(error, HTTPClientError | BotocoreConnectionError | OSError):
+    if isinstance(error, HTTPClientError | BotocoreConnectionError | HTTPError | OSError):
+        host = _host(getattr(error, "kwargs", {}).get("endpoint_url") or url)
         return AwsFault(
-            FaultKind.UNREACHABLE, name, f"No answer from {_host(error)} ({name}).", _HINTS[FaultKind.UNREACHABLE]
+            FaultKind.UNREACHABLE, name, f"No answer from {host} ({name}).", _HINTS[FaultKind.UNREACHABLE]
         )
     return AwsFault(FaultKind.OTHER, name, f"{name}: {_one_line(str(error))}")
 
@@ -128,9 +130,8 @@ def _one_line(message: str) -> str:
     return line if line.endswith(".") else line + "."
 
 
-def _host(error: BaseException) -> str:
+def _host(url: str) -> str:
     """The host that did not answer, without what a URL may hold of user names, passwords and signatures."""
-    url = getattr(error, "kwargs", {}).get("endpoint_url") or ""
     parts = urlsplit(url)
     if not parts.hostname:
         return "AWS"

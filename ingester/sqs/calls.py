@@ -1,8 +1,6 @@
 """The seam to SQS: the four calls that we make, as one method.
 
-Parameters and answers have the names and shapes of SQS's JSON protocol, which boto3 hands through as they are. So
-a leaner client (botocore's signer over urllib3 with orjson takes a third of boto3's CPU) is one method too: sign
-and POST the parameters with `X-Amz-Target: AmazonSQS.<operation>`, parse what comes back.
+Parameters and answers have the names and shapes of SQS's JSON protocol.
 """
 
 from collections.abc import Mapping

@@ -1,19 +1,17 @@
 """A client for a queue, and the question, before a run starts, whether the queue can be used at all."""
 
 import json
-from collections.abc import Mapping
-from typing import Any
 
-from botocore.config import Config
 from msgspec import Struct
 
 from ingester.aws.clients import make_client, make_session
-from ingester.aws.errors import FaultKind
+from ingester.aws.signed_posts import SignedPosts
 from ingester.model.errors import ConfigurationError
 from ingester.model.settings import Settings
-from ingester.sqs.calls import Operation, SqsCalls
-from ingester.sqs.errors import SqsError, shown, sqs_error
+from ingester.sqs.calls import SqsCalls
+from ingester.sqs.errors import SqsError, no_sqs
 from ingester.sqs.queue_url import check_queue_url, region_of_queue_url
+from ingester.sqs.signed import SignedSqs
 
 _REGION_OF_OTHER_SERVERS = "us-east-1"
 
@@ -27,29 +25,7 @@ class QueueInfo(Struct, frozen=True):
     visibility_timeout_seconds: int
 
 
-class BotoSqs:
-    """`SqsCalls` through boto3. From any thread of the process that made it."""
-
-    def __init__(self, client: Any) -> None:
-        self._methods = {
-            "ReceiveMessage": client.receive_message,
-            "ChangeMessageVisibilityBatch": client.change_message_visibility_batch,
-            "DeleteMessageBatch": client.delete_message_batch,
-            "GetQueueAttributes": client.get_queue_attributes,
-        }
-
-    def call(self, operation: Operation, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """See `SqsCalls`."""
-        try:
-            answer: dict[str, Any] = self._methods[operation](**parameters)
-        except Exception as error:  # whatever a client raises: the callers' threads must go on
-            failure = sqs_error(error, operation, parameters["QueueUrl"])
-            # the text of boto3's own error may hold a session token: see errors.py
-            raise failure from (None if failure.kind is FaultKind.CREDENTIALS else error)
-        return answer
-
-
-def make_sqs_client(settings: Settings, queue_url: str) -> SqsCalls:
+def make_sqs_client(settings: Settings, queue_url: str) -> SignedSqs:
     """A client for this queue, for all threads of this process. Sends nothing to SQS yet.
 
     The region is that of the settings, else the one in the queue URL, else boto3's (environment, profile), else,
@@ -58,10 +34,11 @@ def make_sqs_client(settings: Settings, queue_url: str) -> SqsCalls:
     """
     check_queue_url(queue_url)
     region = settings.sqs_region or settings.region or region_of_queue_url(queue_url)
+    session = make_session(settings)
     if region is None and settings.endpoint_url:
-        region = make_session(settings).region_name or _REGION_OF_OTHER_SERVERS
-    # our parameters have one fixed shape: checking them anew takes 5 to 8 % of a batch call's CPU time (measured)
-    return BotoSqs(make_client("sqs", settings, region, config=Config(parameter_validation=False)))
+        region = session.region_name or _REGION_OF_OTHER_SERVERS
+    meta = make_client("sqs", settings, region, session=session).meta
+    return SignedSqs(SignedPosts(meta, session.get_credentials(), lambda: make_session(settings).get_credentials()))
 
 
 def check_queue(client: SqsCalls, queue_url: str) -> QueueInfo:
@@ -86,6 +63,5 @@ def check_queue(client: SqsCalls, queue_url: str) -> QueueInfo:
             int(attributes["VisibilityTimeout"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ConfigurationError(
-            f"What answers for queue {shown(queue_url)} is no SQS.", hint="Check --queue-url and --endpoint-url."
-        ) from error
+        problem = no_sqs(queue_url)
+        raise ConfigurationError(problem.args[0], hint=problem.hint) from error

@@ -6,7 +6,7 @@ included, so of errors about credentials only the code is told. A queue URL is s
 
 from urllib.parse import urlsplit
 
-from ingester.aws.errors import AwsFault, FaultKind, explain
+from ingester.aws.errors import AwsFault, FaultKind
 from ingester.model.errors import IngesterError
 from ingester.sqs.calls import Operation
 
@@ -23,7 +23,7 @@ _CODE_PREFIX = "AWS.SimpleQueueService."
 class SqsError(IngesterError):
     """A call to SQS failed. The next one may succeed: whoever calls goes on, with backoff.
 
-    `code` is SQS's own error code, or the name of the client's exception where no answer came.
+    `code` is SQS's own error code, or the name of an exception where no answer came.
     """
 
     def __init__(self, message: str, *, hint: str = "", code: str = "", kind: FaultKind = FaultKind.OTHER) -> None:
@@ -40,13 +40,22 @@ class QueueOverLimitError(SqsError):
     """
 
 
-def sqs_error(error: BaseException, operation: Operation, queue_url: str) -> SqsError:
-    """`error`, raised by a client of SQS, as an SqsError."""
-    fault = explain(error)
+def sqs_error(fault: AwsFault, operation: Operation, queue_url: str) -> SqsError:
+    """What went wrong with a call, as an SqsError."""
     code = bare_code(fault.code)
     sentence, hint = _explain(fault, code, operation, shown(queue_url))
     kind = QueueOverLimitError if code == "OverLimit" else SqsError
     return kind(sentence, hint=hint, code=code, kind=fault.kind)
+
+
+def no_sqs(queue_url: str) -> SqsError:
+    """The answer makes no sense: there is something else, or something in between."""
+    return SqsError(
+        f"What answers for queue {shown(queue_url)} is no SQS.",
+        hint="Check --queue-url and --endpoint-url.",
+        code="NoSqs",
+        kind=FaultKind.SERVER,
+    )
 
 
 def bare_code(code: str) -> str:

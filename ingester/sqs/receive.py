@@ -5,6 +5,8 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from hashlib import md5
+from typing import Any
 
 from ingester.model.message import Message
 from ingester.model.settings import Settings
@@ -51,17 +53,20 @@ def receive_messages(
         },
     )
     now_seconds = time.monotonic()
-    return [
-        Message(
-            queue_url,
-            found["MessageId"],
-            found["ReceiptHandle"],
-            found.get("Body", ""),
-            int(found.get("Attributes", {}).get("ApproximateReceiveCount", 1)),
-            now_seconds,
+    return [_message(queue_url, found, now_seconds) for found in answer.get("Messages") or ()]
+
+
+def _message(queue_url: str, found: dict[str, Any], now_seconds: float) -> Message:
+    body = found.get("Body", "")
+    digest = found.get("MD5OfBody")
+    if digest and md5(body.encode(), usedforsecurity=False).hexdigest() != digest:
+        # a body that names another object would be deleted without its own log file being in
+        raise SqsError(
+            f"A message of queue {shown(queue_url)} was damaged on its way: its MD5 is another. "
+            "It and those with it come back after the visibility timeout."
         )
-        for found in answer.get("Messages") or ()
-    ]
+    count = int(found.get("Attributes", {}).get("ApproximateReceiveCount", 1))
+    return Message(queue_url, found["MessageId"], found["ReceiptHandle"], body, count, now_seconds)
 
 
 class Receiver(threading.Thread):

@@ -1,4 +1,4 @@
-"""The queue's side against a moto server in another process: what SQS itself does with our calls."""
+"""The queue's side against moto and MiniStack, in processes of their own: what SQS itself does with our calls."""
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -18,12 +18,35 @@ from ingester.sqs.depth import QueueDepth, queue_depth
 from ingester.sqs.receive import Receiver, receive_messages
 from ingester.sqs.visibility import change_visibility
 from tests.support.moto import Place, Queue
+from tests.support.other_servers import OtherServers, ministack, program
 
 _SECONDS_MAX = 30
 
 
+@pytest.fixture(scope="module")
+def ministack_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """MiniStack, for all tests here."""
+    if program("ministack") is None:
+        pytest.skip("MiniStack is installed by ./scripts/test")
+    with ministack(tmp_path_factory.mktemp("ministack")) as url:
+        yield url
+
+
+@pytest.fixture(params=["moto", "ministack"])
+def place(request: pytest.FixtureRequest, moto_place: Place) -> Place:
+    """Queues of one test, on each server. moto's fixture brings the made-up credentials, too."""
+    if request.param == "moto":
+        return moto_place
+    url = request.getfixturevalue("ministack_url")
+    return Place(OtherServers(s3_url=url, sqs_url=url))  # type: ignore[arg-type]
+
+
 def _settings(place: Place) -> Settings:
-    return Settings(endpoint_url=place.server.endpoint_url, until_empty=True, visibility_timeout_seconds=60)
+    return Settings(endpoint_url=_endpoint_url(place), until_empty=True, visibility_timeout_seconds=60)
+
+
+def _endpoint_url(place: Place) -> str:
+    return str(place.sqs.meta.endpoint_url)
 
 
 @contextmanager
@@ -47,15 +70,15 @@ def _receiving(
     assert errors == []
 
 
-def test_two_receivers_share_a_queue_and_what_they_deliver_can_be_deleted(moto_place: Place) -> None:
-    queue = moto_place.queue()
+def test_two_receivers_share_a_queue_and_what_they_deliver_can_be_deleted(place: Place) -> None:
+    queue = place.queue()
     bodies = {f"body {n}" for n in range(35)}
     queue.send(*bodies)
-    client = make_sqs_client(_settings(moto_place), queue.url)
+    client = make_sqs_client(_settings(place), queue.url)
     mailbox: Mailbox[list[Message]] = Mailbox()
     received: list[Message] = []
 
-    with _receiving(client, queue, _settings(moto_place), mailbox.put, count=2):
+    with _receiving(client, queue, _settings(place), mailbox.put, count=2):
         while len(received) < len(bodies):
             received += mailbox.get(timeout=_SECONDS_MAX)
     assert queue_depth(client, queue.url) == QueueDepth(visible=0, in_flight=35, delayed=0)
@@ -68,10 +91,10 @@ def test_two_receivers_share_a_queue_and_what_they_deliver_can_be_deleted(moto_p
     assert queue_depth(client, queue.url) == QueueDepth(0, 0, 0)
 
 
-def test_a_message_made_visible_again_comes_with_its_id_and_a_new_handle_and_count(moto_place: Place) -> None:
-    queue = moto_place.queue()
+def test_a_message_made_visible_again_comes_with_its_id_and_a_new_handle_and_count(place: Place) -> None:
+    queue = place.queue()
     queue.send("body")
-    client = make_sqs_client(_settings(moto_place), queue.url)
+    client = make_sqs_client(_settings(place), queue.url)
 
     def receive() -> list[Message]:
         return receive_messages(client, queue.url, wait_seconds=1, visibility_timeout_seconds=60)
@@ -99,9 +122,9 @@ class Watched:
         return self._client.call(operation, parameters)
 
 
-def test_messages_that_a_stopped_receiver_gets_are_visible_at_once(moto_place: Place) -> None:
-    queue = moto_place.queue()
-    settings = Settings(endpoint_url=moto_place.server.endpoint_url)  # polls for longer than the test waits
+def test_messages_that_a_stopped_receiver_gets_are_visible_at_once(place: Place) -> None:
+    queue = place.queue()
+    settings = Settings(endpoint_url=_endpoint_url(place))  # polls for longer than the test waits
     client = Watched(make_sqs_client(settings, queue.url))
     delivered: list[Message] = []
 
@@ -114,10 +137,10 @@ def test_messages_that_a_stopped_receiver_gets_are_visible_at_once(moto_place: P
     assert queue.counts() == (1, 0, 0)
 
 
-def test_an_unknown_receipt_handle_is_stale_and_its_siblings_are_deleted(moto_place: Place) -> None:
-    queue = moto_place.queue()
+def test_an_unknown_receipt_handle_is_stale_and_its_siblings_are_deleted(place: Place) -> None:
+    queue = place.queue()
     queue.send("a", "b")
-    client = make_sqs_client(_settings(moto_place), queue.url)
+    client = make_sqs_client(_settings(place), queue.url)
     messages: list[Message] = []
     while len(messages) < 2:
         messages += receive_messages(client, queue.url, wait_seconds=1, visibility_timeout_seconds=60)
@@ -132,19 +155,19 @@ def test_an_unknown_receipt_handle_is_stale_and_its_siblings_are_deleted(moto_pl
     assert queue.is_empty()
 
 
-def test_a_queue_says_how_often_a_message_may_fail_and_where_it_goes_then(moto_place: Place) -> None:
-    queue = moto_place.queue(visibility_timeout_seconds=45, max_receive_count=3)
+def test_a_queue_says_how_often_a_message_may_fail_and_where_it_goes_then(place: Place) -> None:
+    queue = place.queue(visibility_timeout_seconds=45, max_receive_count=3)
     assert queue.dead_letter_url is not None
 
-    info = check_queue(make_sqs_client(_settings(moto_place), queue.url), queue.url)
+    info = check_queue(make_sqs_client(_settings(place), queue.url), queue.url)
 
     assert info.max_receive_count == 3
-    assert info.dead_letter_arn == moto_place.arn(queue.dead_letter_url)
+    assert info.dead_letter_arn == place.arn(queue.dead_letter_url)
     assert info.visibility_timeout_seconds == 45
 
 
-def test_a_queue_that_does_not_exist_is_told_before_a_run_starts(moto_place: Place) -> None:
-    url = moto_place.queue().url + "-other"
+def test_a_queue_that_does_not_exist_is_told_before_a_run_starts(place: Place) -> None:
+    url = place.queue().url + "-other"
 
     with pytest.raises(ConfigurationError, match=r"There is no queue .*-other .*Check --queue-url"):
-        check_queue(make_sqs_client(_settings(moto_place), url), url)
+        check_queue(make_sqs_client(_settings(place), url), url)

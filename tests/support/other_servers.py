@@ -59,10 +59,9 @@ def program(name: str) -> str | None:
 @contextmanager
 def other_servers(folder: Path) -> Iterator[OtherServers]:
     """Both servers, ready for requests; ended on leaving. Their files and logs lie in `folder`."""
-    weed, ministack = program("weed"), program("ministack")
+    weed = program("weed")
     assert weed is not None
-    assert ministack is not None
-    s3, master, volume, filer, sqs, *grpc = _free_ports(9)
+    s3, master, volume, filer, *grpc = _free_ports(8)
     data = folder / "seaweed"
     data.mkdir()
     options = {
@@ -79,17 +78,22 @@ def other_servers(folder: Path) -> Iterator[OtherServers]:
                 folder / "weed.log",
             )
         )
-        stack.enter_context(
-            _server(
-                [ministack],
-                {"MINISTACK_HOST": "127.0.0.1", "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(sqs)},
-                folder / "ministack.log",
-            )
-        )
-        servers = OtherServers(f"http://127.0.0.1:{s3}", f"http://127.0.0.1:{sqs}")
+        servers = OtherServers(f"http://127.0.0.1:{s3}", stack.enter_context(ministack(folder)))
         wait_until(lambda: _can_store(servers), timeout_seconds=60, what="SeaweedFS")
-        wait_until(lambda: _answers(servers.sqs_url), timeout_seconds=60, what="MiniStack")
         yield servers
+
+
+@contextmanager
+def ministack(folder: Path) -> Iterator[str]:
+    """MiniStack alone, ready for requests: its URL."""
+    found = program("ministack")
+    assert found is not None
+    [port] = _free_ports(1)
+    url = f"http://127.0.0.1:{port}"
+    environ = {"MINISTACK_HOST": "127.0.0.1", "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port)}
+    with _server([found], environ, folder / "ministack.log"):
+        wait_until(lambda: _answers(url), timeout_seconds=60, what="MiniStack")
+        yield url
 
 
 @contextmanager

@@ -2,9 +2,12 @@
 
 import json
 import os
+import socket
+import struct
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -13,11 +16,22 @@ import pytest
 
 from ingester.model.message import Message
 from ingester.model.settings import Settings
-from ingester.sqs.calls import SqsCalls
 from ingester.sqs.client import make_sqs_client
+from ingester.sqs.signed import SignedSqs
 
 Answer = tuple[int, dict[str, str], Any]
-"""HTTP status, headers, and the body: a JSON document, or text as it is."""
+"""HTTP status, headers, and the body: a JSON document, or text as it is. Status 0: the connection is reset."""
+
+RESET: Answer = (0, {}, "")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What came: the target as it was written in the request, the headers, and the body."""
+
+    target: str
+    headers: dict[str, str]
+    body: bytes
 
 
 class Endpoint:
@@ -27,6 +41,7 @@ class Endpoint:
         self.url = url
         self.queue_url = f"{url}/123456789012/trail"
         self.answers: dict[str, Callable[[dict[str, Any]], Answer]] = {}
+        self.requests: list[Request] = []
         self._lock = threading.Lock()
         self._calls: dict[str, list[dict[str, Any]]] = defaultdict(list)
 
@@ -41,7 +56,7 @@ class Endpoint:
             self._calls[operation].append(parameters)
         return self.answers[operation](parameters)
 
-    def client(self, settings: Settings | None = None) -> SqsCalls:
+    def client(self, settings: Settings | None = None) -> SignedSqs:
         """The product's client for this endpoint."""
         return make_sqs_client(settings or Settings(endpoint_url=self.url), self.queue_url)
 
@@ -96,9 +111,15 @@ def endpoint(clean_environment: None) -> Iterator[Endpoint]:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            parameters = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            asked = self.rfile.read(int(self.headers["Content-Length"]))
+            running.requests.append(Request(self.path, dict(self.headers.items()), asked))
             operation = self.headers["X-Amz-Target"].removeprefix("AmazonSQS.")
-            status, headers, body = running.answer(operation, parameters)
+            status, headers, body = running.answer(operation, json.loads(asked))
+            if not status:
+                self.close_connection = True
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                self.connection.close()
+                return
             content = (body if isinstance(body, str) else json.dumps(body)).encode()
             self.send_response(status)
             for name, value in headers.items():

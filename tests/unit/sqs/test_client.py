@@ -16,9 +16,7 @@ _OWN_QUEUE = "http://127.0.0.1:1/123456789012/trail"
 
 
 def _region(settings: Settings, queue_url: str) -> str:
-    client = make_sqs_client(settings, queue_url)
-    region: str = client._methods["ReceiveMessage"].__self__.meta.region_name  # type: ignore[attr-defined]
-    return region
+    return make_sqs_client(settings, queue_url).region
 
 
 def test_the_region_is_the_setting_then_the_urls_then_the_environments(monkeypatch: pytest.MonkeyPatch) -> None:

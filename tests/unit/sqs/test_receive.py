@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from hashlib import md5
 from queue import Empty, Queue
 from typing import Any
 
@@ -115,6 +116,20 @@ def test_an_emptying_run_polls_for_a_second_only(stage: Stage) -> None:
     stage.receiver(until_empty=True).start()
 
     assert stage.polled()["WaitTimeSeconds"] == 1
+
+
+def test_a_body_that_was_damaged_on_its_way_is_an_error_and_is_not_delivered(stage: Stage) -> None:
+    stage.receiver().start()
+    message = {"MessageId": "id-1", "ReceiptHandle": "handle-1", "Body": "body-1", "MD5OfBody": "0" * 32}
+    stage.answers.put(stage.endpoint.ok({"Messages": [message]}))
+    stage.answers.put(
+        stage.endpoint.ok({"Messages": [message | {"MD5OfBody": md5(b"body-1", usedforsecurity=False).hexdigest()}]})
+    )
+
+    error, _ = stage.errors.get(timeout=_SECONDS_MAX)
+
+    assert "its MD5 is another" in str(error)
+    assert [m.body for m in stage.delivered.get(timeout=_SECONDS_MAX)] == ["body-1"]
 
 
 def test_an_empty_poll_is_told_too(stage: Stage) -> None:
