@@ -1,11 +1,11 @@
 # Sourced by the scripts beside it, not run. `use_venv EXTRA` goes to the project's root and leaves a virtual
-# environment in .venv with the project and its EXTRA (demo, dev, bench) installed, at the versions of .ci/constraints.txt.
+# environment in .venv with the project and its EXTRA (demo, dev, bench, fuzz) installed, at the versions of .ci/constraints.txt.
 
 use_venv() {
     local extra=$1 holder wanted
     cd "$(dirname "${BASH_SOURCE[0]}")/.." || return
     wanted=$(cat pyproject.toml .ci/constraints.txt | cksum)
-    # bench includes dev, and dev includes demo
+    # bench and fuzz include dev, and dev includes demo
     for holder in $(_holders "$extra"); do
         local stamp=".venv/installed-$holder"
         [ -x .venv/bin/python ] && [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && return
@@ -34,8 +34,8 @@ use_servers() {
 
 _holders() {
     case $1 in
-        demo) echo demo dev bench ;;
-        dev) echo dev bench ;;
+        demo) echo demo dev bench fuzz ;;
+        dev) echo dev bench fuzz ;;
         *) echo "$1" ;;
     esac
 }

@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +16,7 @@ from ingester.decode.whole import split_array
 from ingester.model.errors import BadLogFileError
 from ingester.model.event import CloudTrailEvent
 from tests.properties.json_texts import LONE_SURROGATES, NUMBERS, SPACES, STRINGS, VALUES, parts
+from tests.support.plain_json import records_in
 
 DECODERS = Decoders(msgspec.json.Decoder(CloudTrailEvent).decode, msgspec.json.Decoder(list[CloudTrailEvent]).decode)
 BYTE_SIZES = st.sampled_from([1, 2, 7, 30, 100, 1000])
@@ -95,7 +95,7 @@ def test_a_damaged_file_is_refused_by_both_lanes_or_read_alike(
     data = damaged(log_file[0], damages)
     expected = whole(data)
     assert outcome(data, chunk_bytes, 0, window_bytes) == expected
-    assert (expected is not None) == is_log_file(data)
+    assert (expected is not None) == (records_in(data) is not None)
 
 
 CUTS = st.sampled_from(
@@ -131,28 +131,3 @@ def test_the_slices_lane_gives_the_same_events_and_of_a_refused_file_the_first_o
             assert data[place : place + 1] in b", \t\r\n]"
     else:
         assert (raws, events, bad) == expected
-
-
-def is_log_file(data: bytes) -> bool:
-    """What Python's own parser says. It does not look at the UTF-8 of records, nor do we refuse a file for it."""
-    text = data.removeprefix(b"\xef\xbb\xbf").decode("latin-1")
-    limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(20_000)
-    try:
-        members = json.loads(text, object_pairs_hook=Members, parse_int=str, parse_float=str, parse_constant=_refuse)
-    except ValueError:
-        return False
-    finally:
-        sys.setrecursionlimit(limit)
-    if not isinstance(members, Members):
-        return False
-    found = [value for name, value in members if name == "Records"]
-    return len(found) == 1 and isinstance(found[0], list) and not isinstance(found[0], Members)
-
-
-class Members(list[tuple[str, Any]]):
-    """An object as pairs, so that a name twice is seen."""
-
-
-def _refuse(constant: str) -> Any:
-    raise ValueError(constant)
