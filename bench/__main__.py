@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from bench import conversion, end_to_end, memory, ratios, results, scaling, stage_section, supervisor
+from bench import conversion, end_to_end, function, memory, ratios, results, scaling, stage_section, supervisor
 from bench.conversion import Say
 from bench.measure import BenchError
 from bench.report import write_report
@@ -18,6 +18,7 @@ SECTIONS: dict[str, Section] = {
     "stages": stage_section.run_section,
     "ratios": ratios.run_section,
     "scaling": scaling.run_section,
+    "function": function.run_section,
     "end-to-end": end_to_end.run_section,
     "supervisor": supervisor.run_section,
     "memory": memory.run_section,

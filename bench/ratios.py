@@ -37,7 +37,7 @@ def measure_ratios(material: Material, rounds: int) -> dict[str, float]:
     """floor ÷ stage for each stage. Floor and stages take turns, and the least CPU time of each counts."""
     steps = {"floor": FLOOR["floor"], **STAGES}
     least = dict.fromkeys(steps, float("inf"))
-    with tempfile.TemporaryDirectory() as scratch, _no_collector():
+    with tempfile.TemporaryDirectory() as scratch, no_collector():
         for _ in range(rounds + 1):  # the first round warms up; it hardly ever holds a minimum
             for name, step in steps.items():
                 began_at_seconds = time.process_time()
@@ -77,7 +77,7 @@ def fallen(measured: Mapping[str, float], committed: Mapping[str, float]) -> dic
 
 
 @contextmanager
-def _no_collector() -> Iterator[None]:
+def no_collector() -> Iterator[None]:
     """As in a worker: the collector finds nothing and costs a tenth."""
     gc.collect()
     gc.freeze()

@@ -36,8 +36,8 @@ def report() -> str:
     """The page; its charts are drawn."""
     parts = [_head()]
     for section, write in (
-        ("conversion", _conversion), ("stages", _stages), ("scaling", _scaling), ("end-to-end", _end_to_end),
-        ("supervisor", _supervisor), ("memory", _memory),
+        ("conversion", _conversion), ("stages", _stages), ("scaling", _scaling), ("function", _function),
+        ("end-to-end", _end_to_end), ("supervisor", _supervisor), ("memory", _memory),
     ):  # fmt: skip
         document = load(section)
         if document is not None:
@@ -71,7 +71,7 @@ def _head() -> str:
     ])  # fmt: skip
 
 
-_SECTIONS = ("conversion", "stages", "ratios", "scaling", "end-to-end", "supervisor", "memory")
+_SECTIONS = ("conversion", "stages", "ratios", "scaling", "function", "end-to-end", "supervisor", "memory")
 
 
 def _conversion(result: Result) -> Iterator[str]:
@@ -172,6 +172,27 @@ def _scaling(result: Result) -> Iterator[str]:
         "scaling", "Speed-up by workers", series, ("workers", "times one worker"), ideal=[(x, x) for x in workers]
     )
     yield "![scaling](charts/scaling.png)"
+
+
+def _function(result: Result) -> Iterator[str]:
+    yield "## The library: events to a function\n"
+    yield (
+        f"Log files of {result['events_per_log_file']:,} events in a directory, to `ingester.processors.count:Count` "
+        "in worker processes: typed events, counted by source and name. Start-up taken off.\n"
+    )
+    rows = [
+        (run["workers"], number(run["events_a_second"] / 1000), f"{run['cpu_us_an_event']:.2f}")
+        for run in result["runs"]
+    ]
+    yield table(("workers", "1,000 events/s", "CPU µs an event"), rows)
+    yield "\n### What declarative filters cost\n"
+    yield "CPU time more than without, all events kept, which is the worst: a filter that drops events saves work.\n"
+    filters = result["filters"]["cpu_seconds"]
+    names = [name for name in next(iter(filters.values())) if name != "none"]
+    yield table(
+        ("to", *names),
+        [(way, *(f"{taken[name] / taken['none'] - 1:+.1%}" for name in names)) for way, taken in filters.items()],
+    )
 
 
 def _end_to_end(result: Result) -> Iterator[str]:

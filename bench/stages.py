@@ -2,8 +2,9 @@
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from bench import floor
 from bench.material import Material, uri
@@ -17,10 +18,14 @@ from ingester.decode.stream import stream_records
 from ingester.decode.whole import split_whole
 from ingester.fetch.base import Fetched
 from ingester.lake.stage import Stage
+from ingester.model.filters import compile_filters
 from ingester.model.frames import Prepared
 from ingester.model.log_file import LogFile
 from ingester.model.settings import Settings, split_s3_uri
+from ingester.processors.count import Count
+from ingester.worker.functions import Functions
 from ingester.worker.gather import Gathering
+from ingester.worker.process import Processing
 
 _PIECE_BYTES = 256 << 10
 
@@ -83,31 +88,51 @@ def tolerant(material: Material, _scratch: Path) -> None:
         decode_events(chunk, 0)
 
 
-def convert(material: Material, scratch: Path) -> int:
-    """Everything a worker does between fetch and commit, in this process; how many rows."""
+def convert(material: Material, scratch: Path, **more: Any) -> int:
+    """Everything a worker does between fetch and commit, in this process; how many rows. `more`: settings."""
     rows = 0
 
     def count(prepared: Prepared) -> None:
         nonlocal rows
         rows += sum(log_file.rows for log_file in prepared.log_files)
 
-    settings = _settings(scratch)
+    settings = _settings(scratch, **more)
     gathering = Gathering(settings, count, _no_progress)
-    for number, body in enumerate(material.bodies):
-        log_file = LogFile(*split_s3_uri(uri(number)), "e")
-        gathering.take(number, Fetched(log_file, len(body), iter((body,))))
+    for number, fetched in enumerate(_fetched(material)):
+        gathering.take(number, fetched)
     gathering.checkpoint()
     shutil.rmtree(settings.output)
     return rows
+
+
+def hand(material: Material, _scratch: Path, **more: Any) -> int:
+    """Everything a worker does between fetch and done for a function that counts; how many events it got."""
+    settings = Settings(**more)
+    counting = Count()
+    functions = Functions(counting, None, compile_filters(settings.include, settings.exclude))
+    processing = Processing(settings, functions, _to_nobody, _no_progress)
+    for number, fetched in enumerate(_fetched(material)):
+        processing.take(number, fetched)
+    processing.checkpoint()
+    return counting.counts.total()
+
+
+def _fetched(material: Material) -> Iterator[Fetched]:
+    for number, body in enumerate(material.bodies):
+        yield Fetched(LogFile(*split_s3_uri(uri(number)), "e"), len(body), iter((body,)))
+
+
+def _to_nobody(_frame: object) -> None:
+    pass
 
 
 def _no_progress(_events: int, _json_bytes: int) -> None:
     pass
 
 
-def _settings(scratch: Path) -> Settings:
+def _settings(scratch: Path, **more: Any) -> Settings:
     # A directory each, as a stage never writes over what is there.
-    return Settings(output=tempfile.mkdtemp(dir=scratch))
+    return Settings(output=tempfile.mkdtemp(dir=scratch), **more)
 
 
 STAGES: dict[str, Callable[[Material, Path], object]] = {
@@ -121,5 +146,6 @@ STAGES: dict[str, Callable[[Material, Path], object]] = {
     "stream lane": stream,
     "tolerant path": tolerant,
     "whole conversion": convert,
+    "to a function": hand,
 }
 """Every stage of ours by name, over all of a material. The path is a directory for what is written."""

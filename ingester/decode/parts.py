@@ -7,7 +7,7 @@ For the way to columns only: a user's function is given events whose parts were 
 """
 
 from collections import deque
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import repeat
 from operator import attrgetter
 from typing import Any, TypeAlias
@@ -43,9 +43,11 @@ def decode_with_shared_parts(raws: Sequence[Raw]) -> tuple[DecodedEvents, dict[s
     return decoded, parts
 
 
-def set_parts(events: Sequence[CloudTrailEvent], parts: Mapping[str, SharedParts]) -> None:
-    """Make the events complete, for those who look at their attributes."""
-    for name in PART_FIELDS:
+def set_parts(
+    events: Sequence[CloudTrailEvent], parts: Mapping[str, SharedParts], names: Iterable[str] = PART_FIELDS
+) -> None:
+    """Make the events complete, for those who look at these of their attributes."""
+    for name in names:
         values = parts[name].of_rows() if name in parts else repeat(None)
         deque(map(force_setattr, events, repeat(name), values), maxlen=0)  # 15 ns each
 

@@ -8,7 +8,7 @@ Includes on one field are alternatives, and every field that is named must fit; 
 out. Pure; runs wherever events are decoded.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from fnmatch import translate
 from functools import cache
@@ -24,29 +24,38 @@ from msgspec import Struct
 from ingester.model.errors import ConfigurationError
 from ingester.model.event import CloudTrailEvent
 
-Keep = Callable[[Sequence[CloudTrailEvent]], list[bool]]
-"""Which of some events to keep: one boolean an event."""
+Judge = Callable[[Sequence[CloudTrailEvent]], Iterable[bool]]
 
 _CACHED_VALUES_MAX = 10_000
 """Answers kept a field; most fields that one filters by have few values."""
 
 
-def compile_filters(include: Sequence[str], exclude: Sequence[str]) -> Keep | None:
-    """What keeps the wanted events; None if all are wanted. Raises ConfigurationError for a filter that is none."""
-    wanted = [_field_filter(name, patterns, negate=False) for name, patterns in _by_field(include).items()]
-    unwanted = [_field_filter(name, patterns, negate=True) for name, patterns in _by_field(exclude).items()]
-    filters = [*wanted, *unwanted]
-    if not filters:
-        return None
-    first, *others = filters
+class Filters:
+    """Which of some events to keep: `filters(events)` gives one boolean an event. Used by one thread.
 
-    def keep(events: Sequence[CloudTrailEvent]) -> list[bool]:
+    `attributes`: those of an event that are looked at, at the top level.
+    """
+
+    def __init__(self, judges: Mapping[str, Sequence[Judge]]) -> None:
+        self.attributes = frozenset(judges)
+        self._judges = [judge for some in judges.values() for judge in some]
+
+    def __call__(self, events: Sequence[CloudTrailEvent]) -> list[bool]:
+        first, *others = self._judges
         kept = first(events)
-        for one in others:
-            kept = map(and_, kept, one(events))
+        for judge in others:
+            kept = map(and_, kept, judge(events))
         return list(kept)
 
-    return keep
+
+def compile_filters(include: Sequence[str], exclude: Sequence[str]) -> Filters | None:
+    """What keeps the wanted events; None if all are wanted. Raises ConfigurationError for a filter that is none."""
+    judges: dict[str, list[Judge]] = {}
+    for filters, negate in ((include, False), (exclude, True)):
+        for name, patterns in _by_field(filters).items():
+            steps, is_listed = _path(name)
+            judges.setdefault(steps[0], []).append(_judge(steps, patterns, is_listed=is_listed, negate=negate))
+    return Filters(judges) if judges else None
 
 
 def _by_field(filters: Iterable[str]) -> dict[str, list[str]]:
@@ -61,10 +70,7 @@ def _by_field(filters: Iterable[str]) -> dict[str, list[str]]:
     return by_field
 
 
-def _field_filter(
-    name: str, patterns: Sequence[str], *, negate: bool
-) -> Callable[[Sequence[CloudTrailEvent]], Iterable[bool]]:
-    steps, is_listed = _path(name)
+def _judge(steps: Sequence[str], patterns: Sequence[str], *, is_listed: bool, negate: bool) -> Judge:
     fits = _Answers(_matcher(patterns), negate=negate)
     if is_listed:
         return lambda events: [_any_fits(event, steps, fits, negate=negate) for event in events]

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from ingester.model.errors import OutputError
 from ingester.model.event import CloudTrailEvent
-from ingester.model.filters import Keep, compile_filters
+from ingester.model.filters import Filters, compile_filters
 from ingester.model.hooks import EventFilter
 from ingester.model.named import load_named, processor_of
 from ingester.model.raised import function_error
@@ -24,7 +24,7 @@ class Functions:
     `process` may be None: then events are only filtered.
     """
 
-    def __init__(self, process: object, event_filter: EventFilter | None, keep: Keep | None) -> None:
+    def __init__(self, process: object, event_filter: EventFilter | None, keep: Filters | None) -> None:
         self._process: Callable[[list[CloudTrailEvent]], object] | None = None
         self._close: Callable[[], object] | None = None
         if process is not None:

@@ -31,6 +31,7 @@ from ingester.model.event import CloudTrailEvent
 from ingester.model.filters import compile_filters
 from ingester.model.frames import Prepared, PreparedLogFile
 from ingester.model.settings import Settings
+from ingester.model.shared_parts import PART_FIELDS
 from ingester.worker.functions import Functions
 from ingester.worker.handing import Handing
 from ingester.worker.pool import Chunk, GatheredLogFile, Pool
@@ -141,10 +142,11 @@ class Gathering:
             events: Sequence[CloudTrailEvent] = decoded.events
             places: Sequence[int] = decoded.indexes
             if self._keep is not None:
-                set_parts(events, parts)
+                set_parts(events, parts, self._keep.attributes.intersection(PART_FIELDS))
                 kept = self._keep(events)
-                events, places = list(compress(events, kept)), list(compress(places, kept))
-                parts = {name: shared.of(kept) for name, shared in parts.items()}
+                if not all(kept):
+                    events, places = list(compress(events, kept)), list(compress(places, kept))
+                    parts = {name: shared.of(kept) for name, shared in parts.items()}
             lineage = self._lineage(chunk, places, decoded.bad)
             if events:
                 batch = record_batch(events, lineage, parts)

@@ -78,7 +78,7 @@ class Handing:
         events: list[CloudTrailEvent] = decoded.events
         indexes: Sequence[int] = decoded.indexes
         wanted = self._functions.wanted(events, indexes) if events else None
-        if wanted is not None:
+        if wanted is not None and not all(wanted):
             events = list(compress(events, wanted))
             indexes = list(compress(indexes, wanted))
             self.filtered += len(wanted) - len(events)

@@ -80,6 +80,21 @@ def test_sections_that_were_never_run_are_left_out(folders: Path) -> None:
     assert "## Stages" not in page
 
 
+def test_what_functions_and_filters_cost_is_told(folders: Path) -> None:
+    run = {"workers": 2, "events_a_second": 412_345.6, "cpu_us_an_event": 4.8}
+    filters = {
+        "events": 1,
+        "cpu_seconds": {"Parquet": {"none": 1.0, "one": 1.03}, "function": {"none": 2.0, "one": 2.0}},
+    }
+    results.save("function", {"events_per_log_file": 4000, "runs": [run], "filters": filters}, quick=False)
+
+    page = report()
+
+    assert "| 2 | 412 | 4.80 |" in page
+    assert "| Parquet | +3.0% |" in page
+    assert "| function | +0.0% |" in page
+
+
 @pytest.mark.parametrize(
     ("value", "shown"), [(12345.6, "12,346"), (99.96, "100"), (1.234, "1.23"), (0.0123, "0.0123")]
 )
