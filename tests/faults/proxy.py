@@ -88,6 +88,8 @@ class Proxy:
     calls: list[Call] = field(default_factory=list)
     received: Counter[str] = field(default_factory=Counter)
     """How often each message id was delivered."""
+    under_way: Counter[str] = field(default_factory=Counter)
+    """How many calls of each operation wait for their answer now."""
     closing: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -111,8 +113,13 @@ class Proxy:
         """What a call gets."""
         with self._lock:
             self.calls.append(call)
+            self.under_way[call.operation] += 1
             rule = next((rule for rule in self.rules if rule.takes(call)), None)
-        answer = rule.fault(self, call, self.forward) if rule else self.forward(call)
+        try:
+            answer = rule.fault(self, call, self.forward) if rule else self.forward(call)
+        finally:
+            with self._lock:
+                self.under_way[call.operation] -= 1
         if call.operation == "ReceiveMessage" and answer is not None and answer.status == 200:
             with self._lock:
                 self.received.update(m["MessageId"] for m in json.loads(answer.body).get("Messages") or ())

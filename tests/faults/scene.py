@@ -3,16 +3,22 @@
 import os
 import signal
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from scripts.demo_world.log_files import GeneratedLogFile
+from tests.faults.oracle import assert_oracle
 from tests.support.cli import Ended, Running, ingester, is_running, running_ingester
 from tests.support.lake import DiskLake, Lake, S3Lake
 from tests.support.moto import Place
 from tests.support.trail import expected_records, message_bodies, small_world, store
 from tests.support.waiting import wait_until
+
+OUTPUTS = pytest.mark.parametrize("output", ["disk", "s3"])
+"""A test once on disk and once on S3."""
 
 ORPHANS_GONE_SECONDS = 2.0
 """How long workers may outlive their supervisor: row 7."""
@@ -108,11 +114,9 @@ class Scene:
         """What the lake must hold in the end."""
         return Counter(expected_records(self.place.bucket, self.log_files).keys())
 
-    def assert_oracle(self) -> None:
-        """Every record once, no message left, nothing staged and nothing else among the data files."""
-        assert self.lake.places() == self.expected()
-        assert self.queue.is_empty()
-        assert self.lake.leftovers() == []
+    def assert_oracle(self, *, ended: Ended | None = None, dead_letters: Iterable[str] = ()) -> None:
+        """The oracle; see `tests.faults.oracle`."""
+        assert_oracle(self.lake, self.place, self.log_files, self.queue, ended=ended, dead_letters=dead_letters)
 
     def assert_no_partial_rows(self) -> None:
         """What a reader sees now: of each log file all records, once, or none."""

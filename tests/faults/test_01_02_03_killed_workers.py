@@ -5,27 +5,34 @@ from pathlib import Path
 import pytest
 
 from scripts.demo_world.log_files import log_file
-from tests.faults.scene import Scene
+from tests.faults.scene import OUTPUTS, Scene
 from tests.support.moto import Place
 
 
-def test_row_01_a_worker_killed_in_the_middle_of_a_download_loses_nothing(moto_place: Place, tmp_path: Path) -> None:
-    """Breaks when `Dispatch.died` returns no jobs: `in_flight.return_jobs(again)` → `return_jobs(())`."""
-    scene = Scene(moto_place, tmp_path)
+@OUTPUTS
+def test_row_01_a_worker_killed_in_the_middle_of_a_download_loses_nothing(
+    moto_place: Place, tmp_path: Path, output: str
+) -> None:
+    """Breaks with `ingester/supervisor/dispatch.py`: `self._in_flight.return_jobs(again)` → `pass`."""
+    scene = Scene(moto_place, tmp_path, output)
 
     ended = scene.run_to_the_end(environ=scene.armed("worker-mid-download:5"))
 
     assert scene.fired.exists()
     assert "1 workers replaced" in _words(ended.stdout)
-    scene.assert_oracle()
+    scene.assert_oracle(ended=ended)
 
 
+@OUTPUTS
 def test_row_02_a_worker_killed_with_half_a_log_file_gathered_leaves_no_partial_rows(
-    moto_place: Place, tmp_path: Path
+    moto_place: Place, tmp_path: Path, output: str
 ) -> None:
-    """Breaks when a checkpoint lies inside a log file: `self.checkpoint()` at the end of
-    `Gathering._write`'s loop."""
-    scene = Scene(moto_place, tmp_path, log_files=[log_file(3_000, seed=1), log_file(20, seed=2)])
+    """A checkpoint lies only between log files.
+
+    Breaks with `ingester/worker/gather.py`: `self._progress(len(events), 0)` →
+    `self._progress(len(events), 0); self.checkpoint()`.
+    """
+    scene = Scene(moto_place, tmp_path, output, log_files=[log_file(3_000, seed=1), log_file(20, seed=2)])
 
     with scene.service(environ=scene.armed("worker-mid-log-file:3:stop")) as running:
         scene.wait_fired()
@@ -39,40 +46,38 @@ def test_row_02_a_worker_killed_with_half_a_log_file_gathered_leaves_no_partial_
 
     assert scene.fired.exists()
     assert "1 workers replaced" in _words(ended.stdout)
-    scene.assert_oracle()
+    scene.assert_oracle(ended=ended)
 
 
-@pytest.mark.parametrize(
-    ("point", "output"),
-    [
-        ("worker-before-stage-finish", "disk"),
-        ("worker-after-stage-finish", "disk"),
-        ("worker-after-stage-finish", "s3"),
-    ],
-)
+@OUTPUTS
+@pytest.mark.parametrize("point", ["worker-before-stage-finish", "worker-after-stage-finish"])
 def test_row_03_what_a_killed_worker_staged_is_swept_and_staged_again(
     moto_place: Place, tmp_path: Path, point: str, output: str
 ) -> None:
-    """Breaks when `_sweep_after_deaths` in `supervisor/run.py` does nothing."""
+    """Breaks with `ingester/supervisor/run.py`: `if counts.workers_died:` → `if False:`."""
     scene = Scene(moto_place, tmp_path, output)
 
     ended = scene.run_to_the_end(environ=scene.armed(point))
 
     assert scene.fired.exists()
     assert "1 workers replaced" in _words(ended.stdout)
-    scene.assert_oracle()
+    scene.assert_oracle(ended=ended)
 
 
+@OUTPUTS
 def test_row_03_a_worker_killed_after_it_told_of_its_commit_has_done_its_work(
-    moto_place: Place, tmp_path: Path
+    moto_place: Place, tmp_path: Path, output: str
 ) -> None:
-    """Breaks when a prepared job still counts as its worker's: `job.worker = slot` in `Commits.prepared`."""
-    scene = Scene(moto_place, tmp_path)
+    """What is prepared is not its worker's any more, which may die.
 
-    scene.run_to_the_end(environ=scene.armed("worker-after-prepared"))
+    Breaks with `ingester/supervisor/commits.py`: `job.worker = WITH_COMMITTER` → `job.worker = slot`.
+    """
+    scene = Scene(moto_place, tmp_path, output)
+
+    ended = scene.run_to_the_end(environ=scene.armed("worker-after-prepared"))
 
     assert scene.fired.exists()
-    scene.assert_oracle()
+    scene.assert_oracle(ended=ended)
 
 
 def _words(text: str) -> str:

@@ -5,15 +5,13 @@ from pathlib import Path
 import pytest
 
 from scripts.demo_world.log_files import log_file
-from tests.faults.scene import Scene
+from tests.faults.scene import OUTPUTS, Scene
 from tests.support.moto import Place
-
-OUTPUTS = pytest.mark.parametrize("output", ["disk", "s3"])
 
 
 @OUTPUTS
 def test_row_03_staged_and_not_committed_is_swept(moto_place: Place, tmp_path: Path, output: str) -> None:
-    """Breaks without `lake.sweep(frozenset())` in `supervisor/run.py`: the staged files of the dead run stay."""
+    """Breaks with `ingester/supervisor/run.py`: `lake.sweep(frozenset())` → `pass`."""
     scene = Scene(moto_place, tmp_path, output)
     scene.killed_at("supervisor-before-commit")
     assert scene.lake.leftovers() != []
@@ -28,8 +26,10 @@ def test_row_03_staged_and_not_committed_is_swept(moto_place: Place, tmp_path: P
 
 @OUTPUTS
 def test_row_04_committed_and_not_published_is_rolled_forward(moto_place: Place, tmp_path: Path, output: str) -> None:
-    """Breaks when `roll_forward` publishes nothing: `commits = []`. The rows then are lost for good, as the ledger
-    has their log files."""
+    """Its rows are lost for good otherwise, as the ledger has their log files.
+
+    Breaks with `ingester/supervisor/commit.py`: `commits = ledger.unpublished()` → `commits = []`.
+    """
     scene = Scene(moto_place, tmp_path, output)
     scene.killed_at("supervisor-after-commit")
     assert scene.lake.data_files() == []
@@ -45,9 +45,12 @@ def test_row_04_committed_and_not_published_is_rolled_forward(moto_place: Place,
 def test_row_05_a_commit_of_which_some_files_are_published_is_completed(
     moto_place: Place, tmp_path: Path, output: str
 ) -> None:
-    """Breaks when what is published already is an error: on disk, in `_publish_file`, `else` for
-    `elif not _has_size(published, …)`; on S3, where moto completes an upload twice, when `roll_forward` publishes
-    nothing: `commits = ()`."""
+    """What is published already is no error; on S3 moto, as AWS, completes an upload a second time.
+
+    Breaks [disk] with `ingester/lake/publish_disk.py`: `elif not _has_size(published, commit_id, data_file):` →
+    `else:`.
+    Breaks [s3] with `ingester/supervisor/commit.py`: `commits = ledger.unpublished()` → `commits = []`.
+    """
     scene = Scene(moto_place, tmp_path, output)
     by_account = ("--partition-by", "account,region,date")
     scene.killed_at("supervisor-mid-publish", *by_account)
@@ -61,19 +64,15 @@ def test_row_05_a_commit_of_which_some_files_are_published_is_completed(
     scene.assert_oracle()
 
 
-@pytest.mark.parametrize(
-    ("point", "output"),
-    [
-        ("supervisor-after-publish", "disk"),
-        ("supervisor-after-publish", "s3"),
-        ("supervisor-before-delete", "disk"),
-    ],
-)
+@OUTPUTS
+@pytest.mark.parametrize("point", ["supervisor-after-publish", "supervisor-before-delete"])
 def test_row_06_redelivery_after_publish_is_deleted_and_adds_no_row(
     moto_place: Place, tmp_path: Path, output: str, point: str
 ) -> None:
-    """Breaks when the ledger does not recognise what it has: `present.update(…)` → `pass` in `ledger/sqlite.py`. The
-    unique key still refuses the rows, so the run never ends."""
+    """The ledger recognises what it has. (Where it does not, its unique key still refuses the rows, again and again.)
+
+    Breaks with `ingester/ledger/sqlite.py`: `present.update(key for (key,) in found)` → `pass`.
+    """
     scene = Scene(moto_place, tmp_path, output)
     scene.killed_at(point)
     scene.assert_no_partial_rows()
@@ -86,14 +85,18 @@ def test_row_06_redelivery_after_publish_is_deleted_and_adds_no_row(
     scene.assert_oracle()
 
 
+@OUTPUTS
 @pytest.mark.parametrize("point", ["worker-mid-download:5", "worker-mid-log-file:3", "worker-after-stage-finish"])
 def test_row_07_workers_end_with_their_supervisor_whatever_they_do(
-    moto_place: Place, tmp_path: Path, point: str
+    moto_place: Place, tmp_path: Path, output: str, point: str
 ) -> None:
-    """Breaks without PR_SET_PDEATHSIG: `_die_with_parent` does nothing. A worker that stands still reads no end of
-    stream."""
+    """A worker that stands still reads no end of stream: the kernel ends it.
+
+    Breaks with `ingester/worker/main.py`:
+    `ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)` → `pass`.
+    """
     scene = Scene(
-        moto_place, tmp_path, log_files=[log_file(3_000, seed=1), *(log_file(3, seed=n) for n in range(2, 9))]
+        moto_place, tmp_path, output, log_files=[log_file(3_000, seed=1), *(log_file(3, seed=n) for n in range(2, 9))]
     )
 
     with scene.service(environ=scene.armed(f"{point}:stop")) as running:

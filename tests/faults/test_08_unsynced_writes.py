@@ -55,8 +55,10 @@ sys.addaudithook(forget_what_is_removed)
 def test_row_08_after_a_loss_of_power_no_acknowledged_row_is_lost(
     moto_place: Place, tmp_path: Path, point: str
 ) -> None:
-    """Breaks without `os.fsync` in `DiskFile.close`, without `sync_directory` in `DiskSink.finish` or in
-    `DiskLake.publish`."""
+    """Breaks with `ingester/lake/sink_disk.py`: `os.fsync(file.fileno())` → `pass`.
+    Breaks [after-commit] with `ingester/lake/sink_disk.py`: `sync_directory(directory)` → `pass`.
+    Breaks [before-delete] with `ingester/lake/publish_disk.py`: `sync_directory(directory)` → `pass`.
+    """
     kept, after = tmp_path / "kept", tmp_path / "after"
     kept.mkdir()
     scene = Scene(moto_place, tmp_path)

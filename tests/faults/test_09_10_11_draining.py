@@ -22,8 +22,10 @@ _BOUND_SECONDS = 20.0
 def test_row_09_sigterm_under_load_drains_and_nothing_of_it_is_delivered_again(
     moto_place: Place, tmp_path: Path
 ) -> None:
-    """Breaks when a drain forgets what was gathered: no `self._checkpoint()` after `self._drain` in
-    `WorkerLoop.run`."""
+    """A drain forgets nothing that was gathered, and deletes its messages.
+
+    Breaks with `ingester/worker/loop.py`: `self._checkpoint() self._beat() return` → `return`.
+    """
     scene = _many_small(moto_place, tmp_path)
 
     with scene.service("--flush-interval", "3600", "--workers", "1", environ=scene.armed(STOPPED)) as running:
@@ -46,8 +48,11 @@ def test_row_09_sigterm_under_load_drains_and_nothing_of_it_is_delivered_again(
 def test_row_10_a_drain_that_takes_too_long_ends_and_gives_back_what_is_unfinished(
     moto_place: Place, tmp_path: Path, grace: str, signals: int
 ) -> None:
-    """Breaks when `Ending.is_overdue` returns False (no grace time at all), and, for the second signal, when
-    `asked_by_signal` leaves `deadline_seconds` as it is."""
+    """Breaks with `ingester/supervisor/ending.py`:
+    `return any(limit is not None and now_seconds >= limit for limit in limits)` → `return False`.
+    Breaks [3600-2] with `ingester/supervisor/ending.py`:
+    `self.deadline_seconds = min(self.deadline_seconds, now_seconds)` → `pass`.
+    """
     scene = _many_small(moto_place, tmp_path)
 
     with scene.service("--workers", "1", "--grace", grace, environ=scene.armed(STOPPED)) as running:
@@ -71,7 +76,7 @@ def test_row_11_workers_that_are_removed_and_added_under_load_lose_and_double_no
 ) -> None:
     """A worker is removed by killing it, when the pool adds another; and by a restart with another number of workers.
 
-    Breaks when `WorkerPool.replace` plans no successor: without `heapq.heappush`.
+    Breaks with `ingester/supervisor/pool.py`: `heapq.heappush(self._due, (due_seconds, worker.slot))` → `pass`.
     """
     scene = _many_small(moto_place, tmp_path)
 

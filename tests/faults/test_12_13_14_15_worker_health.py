@@ -26,7 +26,7 @@ def test_row_12_a_worker_that_wakes_up_after_it_was_replaced_speaks_to_nobody(
 ) -> None:
     """It is stopped when everything is staged, right before it says so, and can't be killed.
 
-    Breaks when `WorkerPool.give_up` leaves its socket open: `return Died(worker, "was given up")`.
+    Breaks with `ingester/supervisor/pool.py`: `return self._gone(worker)` → `return Died(worker, "was given up")`.
     """
     scene = Scene(moto_place, tmp_path)
     environ = scene.armed("worker-after-stage-finish:stop") | patched(tmp_path, NOTHING_CAN_BE_KILLED)
@@ -46,7 +46,9 @@ def test_row_12_a_worker_that_wakes_up_after_it_was_replaced_speaks_to_nobody(
 
 
 def test_row_12_a_worker_that_is_stopped_is_killed_and_replaced(moto_place: Place, tmp_path: Path) -> None:
-    """Breaks when `Oversight.look` gives nobody up: `return []`."""
+    """Breaks with `ingester/supervisor/oversight.py`:
+    `return [self._pool.give_up(worker) for worker in workers if self._is_lost(worker, now_seconds)]` → `return []`.
+    """
     scene = Scene(moto_place, tmp_path)
 
     ended = scene.run_to_the_end("--workers", "1", *SILENCE, environ=scene.armed("worker-mid-log-file:stop"))
@@ -57,7 +59,9 @@ def test_row_12_a_worker_that_is_stopped_is_killed_and_replaced(moto_place: Plac
 
 
 def test_row_12_a_worker_that_hangs_tells_where_and_is_replaced(moto_place: Place, tmp_path: Path) -> None:
-    """Breaks when `WorkerProcess.abort` sends SIGKILL: the stacks are missing."""
+    """Breaks with `ingester/supervisor/processes.py`: `self._process.send_signal(signal.SIGABRT)` →
+    `self._process.kill()`.
+    """
     scene = Scene(moto_place, tmp_path)
 
     ended = scene.run_to_the_end("--workers", "1", *SILENCE, environ=scene.armed("worker-mid-log-file:hang"))
@@ -69,7 +73,10 @@ def test_row_12_a_worker_that_hangs_tells_where_and_is_replaced(moto_place: Plac
 
 
 def test_row_13_workers_that_never_start_end_the_run_with_a_clear_reason(moto_place: Place, tmp_path: Path) -> None:
-    """Breaks when `Restarts.died` never returns None: the run goes on for ever."""
+    """The run would go on for ever.
+
+    Breaks with `ingester/supervisor/restart.py`: `if self.deaths_at_start > DEATHS_AT_START_MAX:` → `if False:`.
+    """
     scene = Scene(moto_place, tmp_path)
 
     ended = ingester(*scene.arguments("--until-empty"), environ={"INGESTER_CRASH_POINT": "worker-start"})
@@ -86,7 +93,9 @@ def test_row_13_workers_that_never_start_end_the_run_with_a_clear_reason(moto_pl
 def test_row_14_a_log_file_that_crashes_its_worker_is_tried_alone_and_only_it_is_quarantined(
     moto_place: Place, tmp_path: Path
 ) -> None:
-    """Breaks when `Isolation._divide` finds everybody guilty: `return jobs` at its top."""
+    """Breaks with `ingester/supervisor/isolation.py`: `if len(jobs) > 1: self._add_groups(jobs) return []` →
+    `return jobs`.
+    """
     scene = Scene(moto_place, tmp_path, log_files=())
     scene.log_files = [log_file(3, seed=number) for number in range(40)]
     poison = generated("AWSLogs/poison.json.gz", log_file(3, seed=99).body)
@@ -109,7 +118,7 @@ def test_row_14_a_log_file_that_crashes_its_worker_is_tried_alone_and_only_it_is
 def test_row_15_a_worker_that_is_too_large_after_a_commit_is_replaced_between_log_files(
     moto_place: Place, tmp_path: Path
 ) -> None:
-    """Breaks when `Oversight.heard` sends no Drain: the first worker never ends."""
+    """Breaks with `ingester/supervisor/oversight.py`: `self._pool.send(worker, Drain())` → `pass`."""
     scene = Scene(moto_place, tmp_path)
 
     with scene.service("--workers", "1", "--worker-memory", "100MB") as running:

@@ -16,7 +16,9 @@ from tests.support.waiting import wait_until
 def test_row_16_a_worker_killed_in_the_middle_of_a_frame_does_not_affect_the_others(
     moto_place: Place, tmp_path: Path
 ) -> None:
-    """Breaks when a stream that ends is an error: `raise EOFError` for `return [], True` in `Worker.receive`."""
+    """Breaks with `ingester/supervisor/worker_link.py`: `if not data: return [], True` →
+    `if not data: raise EOFError`.
+    """
     scene = Scene(moto_place, tmp_path, log_files=[log_file(20, seed=number) for number in range(60)])
 
     with scene.service(environ=scene.armed("worker-mid-frame", only="Prepared")) as running:
@@ -48,7 +50,9 @@ socket.socketpair = socketpair
 def test_row_17_visibility_is_extended_while_a_worker_that_reads_nothing_has_a_full_pipe(
     moto_place: Place, tmp_path: Path, proxy: Proxy
 ) -> None:
-    """Breaks when a send waits: `self.connection.setblocking(True)` in `Worker.__init__`."""
+    """Breaks with `ingester/supervisor/worker_link.py`: `self.connection.setblocking(False)` →
+    `self.connection.setblocking(True)`.
+    """
     scene = Scene(moto_place, tmp_path, log_files=[log_file(3)])
     options = ["--workers", "1", "--visibility-timeout", "10", "--endpoint-url", proxy.endpoint_url]
 

@@ -1,13 +1,17 @@
 """Rows 18 to 22: what can go wrong between a message's receipt and its deletion."""
 
+import signal
+from pathlib import Path
+
 from scripts.demo_world.log_files import log_file
 from scripts.demo_world.notifications import s3_event
 from tests.faults.oracle import assert_oracle
 from tests.faults.proxy import Proxy, entries_refused, reset, short_visibility
-from tests.support.cli import ingester
+from tests.support.cli import ingester, running_ingester
 from tests.support.lake import DiskLake, Lake
 from tests.support.moto import Place
 from tests.support.trail import message_bodies, small_world, store
+from tests.support.waiting import wait_until
 
 EMPTYING = ["--until-empty", "--workers", "2"]
 
@@ -15,8 +19,15 @@ EMPTYING = ["--until-empty", "--workers", "2"]
 def test_row_18_a_message_that_is_delivered_again_during_work_adds_nothing(
     moto_place: Place, lake: Lake, proxy: Proxy, proxy_options: list[str]
 ) -> None:
-    """Fails when `InFlight.ticket_for` gives every delivery a new ticket and `join` finds no job in flight (`return
-    False` at its start): then the ledger's fence rejects the second copy, and the counts show it."""
+    """Its ticket, its job in flight and the ledger's unique key each hold it alone; only without all three is a row
+    twice.
+
+    Breaks with `ingester/supervisor/in_flight.py`:
+    `if ticket is not None: ticket.message = message return ticket, False` → `pass`
+    and `ingester/supervisor/in_flight.py`: `for job in self._by_place.get(place, ()):` → `for job in ():`
+    and `ingester/ledger/sqlite_open.py`: `identity BLOB NOT NULL UNIQUE,` → `identity BLOB NOT NULL,`
+    and `ingester/ledger/sqlite.py`: `ON CONFLICT (identity) DO NOTHING` → ``.
+    """
     log_files = small_world(600)
     queue = moto_place.queue()
     bodies = message_bodies(store(moto_place, log_files))
@@ -33,27 +44,44 @@ def test_row_18_a_message_that_is_delivered_again_during_work_adds_nothing(
 
 
 def test_row_19_stale_receipt_handles_are_counted_and_the_redelivery_is_recognised(
-    moto_place: Place, disk_lake: DiskLake, proxy: Proxy, proxy_options: list[str]
+    moto_place: Place, disk_lake: DiskLake, proxy: Proxy, proxy_options: list[str], tmp_path: Path
 ) -> None:
-    """Fails when ReceiptHandleIsInvalid is taken out of `sqs.batch._STALE_CODES`."""
+    """Breaks with `ingester/sqs/batch.py`:
+    `frozenset({"ReceiptHandleIsInvalid", "InvalidParameterValue", "MessageNotInflight"})` →
+    `frozenset({"InvalidParameterValue", "MessageNotInflight"})`.
+    Breaks with `ingester/sqs/batch.py`:
+    `frozenset({"ReceiptHandleIsInvalid", "InvalidParameterValue", "MessageNotInflight"})` →
+    `frozenset({"InvalidParameterValue", "ReceiptHandleIsInvalid"})`.
+    """
     log_files = small_world(300)
     queue = moto_place.queue()
     queue.send(*message_bodies(store(moto_place, log_files)))
     proxy.inject("ReceiveMessage", short_visibility(2), times=None)
-    stale = proxy.inject("DeleteMessageBatch", entries_refused("ReceiptHandleIsInvalid"))
-    proxy.inject("ChangeMessageVisibilityBatch", entries_refused("MessageNotInflight"), times=None)
+    undeleted = proxy.inject("DeleteMessageBatch", entries_refused("ReceiptHandleIsInvalid"))
+    unextended = proxy.inject("ChangeMessageVisibilityBatch", entries_refused("MessageNotInflight"), times=None)
 
-    ended = ingester("run", "--queue-url", queue.url, *disk_lake.arguments, *proxy_options, *EMPTYING)
+    # not until it is empty, as messages then are in hand for too short to be extended
+    service = ["run", "--queue-url", queue.url, *disk_lake.arguments, *proxy_options, "--workers", "2"]
+    with running_ingester(tmp_path, *service, "--visibility-timeout", "10", "--flush-interval", "5") as running:
+        wait_until(queue.is_empty, timeout_seconds=60, what="all messages to be deleted")
+        running.send(signal.SIGTERM)
+        ended = running.wait()
 
-    assert stale.met == 1
+    assert undeleted.met == 1
+    assert unextended.met > 0
     assert "stale receipt handles" in ended.stdout
+    assert "already in" in ended.stdout, "what could not be deleted came back"
+    assert "could not be changed" not in ended.stderr, "nor is it tried again with the same handle"
     assert_oracle(disk_lake, moto_place, log_files, queue, ended=ended)
 
 
 def test_row_20_only_the_messages_that_could_not_be_deleted_are_tried_again(
     moto_place: Place, disk_lake: DiskLake, proxy: Proxy, proxy_options: list[str]
 ) -> None:
-    """Fails when `sqs.batch._sort` takes every entry of an answer for done."""
+    """Breaks with `ingester/sqs/batch.py`:
+    `outcome.failed([message], f"{code}: {failed[name].get('Message', '')}".rstrip(": "))` →
+    `outcome.done.append(message)`.
+    """
     log_files = small_world(300)
     queue = moto_place.queue()
     bodies = message_bodies(store(moto_place, log_files))
@@ -76,9 +104,15 @@ def test_row_20_only_the_messages_that_could_not_be_deleted_are_tried_again(
 def test_row_21_the_same_notification_under_two_message_ids_gives_one_copy(
     moto_place: Place, lake: Lake, s3_options: list[str]
 ) -> None:
-    """Fails when `admit` does not ask the ledger (`committed` always empty) and `InFlight.join` always says False,
-    and the ledger's unique index is dropped; any one of them alone is held by the others. The count of log files
-    shows the first two: they alone make `already in` vanish."""
+    """The job in flight, the question to the ledger and its unique key each hold it alone; only without all three is
+    a row twice.
+
+    Breaks with `ingester/supervisor/in_flight.py`: `for job in self._by_place.get(place, ()):` → `for job in ():`
+    and `ingester/supervisor/admit.py`:
+    `(place in committed_places) if log_file.etag is None else (log_file.identity in committed)` → `False`
+    and `ingester/ledger/sqlite_open.py`: `identity BLOB NOT NULL UNIQUE,` → `identity BLOB NOT NULL,`
+    and `ingester/ledger/sqlite.py`: `ON CONFLICT (identity) DO NOTHING` → ``.
+    """
     log_files = small_world(200)
     queue = moto_place.queue()
     bodies = message_bodies(store(moto_place, log_files))
@@ -93,13 +127,10 @@ def test_row_21_the_same_notification_under_two_message_ids_gives_one_copy(
 def test_row_22_a_second_host_is_kept_out_of_the_lake_and_one_after_the_other_gives_one_copy(
     moto_place: Place, disk_lake: DiskLake, proxy: Proxy, proxy_options: list[str]
 ) -> None:
-    """Fails when `DiskLake.lock` returns a context that locks nothing.
+    """One ledger belongs to one supervisor: what several hosts need is a ledger that they share, which is to come.
 
-    One ledger belongs to one supervisor: what several hosts need is a ledger that they share, which is to come.
+    Breaks with `ingester/lake/lock.py`: `fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)` → `pass`.
     """
-    from tests.support.cli import running_ingester
-    from tests.support.waiting import wait_until
-
     first = log_file(20)
     queue, other_queue = moto_place.queue(), moto_place.queue()
     body = s3_event(store(moto_place, [first]))
@@ -110,7 +141,7 @@ def test_row_22_a_second_host_is_kept_out_of_the_lake_and_one_after_the_other_gi
     with running_ingester(disk_lake.root.parent, *service, "--queue-url", queue.url) as running:
         wait_until(queue.is_empty, what="the message to be deleted")
         second = ingester(*service, "--queue-url", other_queue.url, "--until-empty")
-        running.send(__import__("signal").SIGTERM)
+        running.send(signal.SIGTERM)
         ended = running.wait()
     assert second.exit_code == 2
     assert not other_queue.is_empty()

@@ -32,7 +32,7 @@ MEMORY_MAX_BYTES = 600 << 20
 def test_row_23_a_message_of_three_whose_second_fails_is_kept_and_the_others_are_in_once(
     moto_place: Place, lake: Lake, s3_options: list[str]
 ) -> None:
-    """Fails when `InFlight.failed` does not set `waiter.ticket.failed`: the message is then deleted."""
+    """Breaks with `ingester/supervisor/in_flight.py`: `waiter.ticket.failed = True` → `pass`."""
     first, third = log_file(5, seed=1), log_file(5, seed=3)
     [one, three] = store(moto_place, [first, third])
     lost = StoredObject(moto_place.bucket, "AWSLogs/lost.json.gz", "", 1)
@@ -57,8 +57,13 @@ BAD = {
 def test_row_28_and_30_a_log_file_that_is_cut_or_no_log_file_is_quarantined_whole_with_the_reason(
     moto_place: Place, disk_lake: DiskLake, s3_options: list[str], name: str
 ) -> None:
-    """Fails when `gunzip` does not ask at the end whether the stream is complete (28), when the whole lane gives what
-    it has read before an error (30), or when `judge` takes a document without Records for an empty one."""
+    """Breaks [row_28_truncated] with `ingester/decode/gunzip.py`:
+    `raise BadLogFileError(f"Its gzip is cut short after {taken.count:,} bytes.")` → `return`.
+    Breaks [row_30_bad_at_record_3] with `ingester/decode/stream.py`:
+    `raise _not_json(index + len(raws), at + start, error) from None` → `break`.
+    Breaks [row_30_no_records] with `ingester/decode/outer.py`:
+    `raise BadLogFileError("The log file has no Records: it is no CloudTrail log file.")` → `return`.
+    """
     body, reason = BAD[name]
     good = small_world(50)
     queue = moto_place.queue(max_receive_count=2)
@@ -76,7 +81,9 @@ def test_row_28_and_30_a_log_file_that_is_cut_or_no_log_file_is_quarantined_whol
 def test_row_29_and_30_every_lawful_form_of_a_log_file_gives_all_its_rows(
     moto_place: Place, disk_lake: DiskLake, s3_options: list[str]
 ) -> None:
-    """Fails when `gunzip` stops after the first member, or takes what is no gzip for damaged."""
+    """Breaks with `ingester/decode/gunzip.py`: `head = _after_member(member.unused_data, taken)` → `head = b""`.
+    Breaks with `ingester/decode/gunzip.py`: `if not head.startswith(GZIP_MAGIC):` → `if not head:`.
+    """
     text = igzip.decompress(log_file(9).body)
     half = len(text) // 2
     bodies = {
@@ -105,7 +112,9 @@ def test_row_29_and_30_every_lawful_form_of_a_log_file_gives_all_its_rows(
 def test_row_31_test_events_are_deleted_and_counted(
     moto_place: Place, disk_lake: DiskLake, s3_options: list[str]
 ) -> None:
-    """Fails when `test_messages` is taken out of `notifications.read.PARSERS`."""
+    """Breaks with `ingester/notifications/read.py`: `parse_validation_message, parse_test_event, )` →
+    `parse_validation_message, )`.
+    """
     queue = moto_place.queue(max_receive_count=2)
     test_event = s3_test_event("bucket")
     queue.send(test_event, sns_envelope(test_event), VALIDATION_MESSAGE)
@@ -123,7 +132,14 @@ ODD_KEYS = ["a+b.json.gz", "a%2Bb.json.gz", "two  spaces.json.gz", "日本-é.js
 def test_row_32_and_33_odd_keys_in_every_envelope_name_the_right_object(
     moto_place: Place, disk_lake: DiskLake, s3_options: list[str]
 ) -> None:
-    """Fails when `notifications.s3_event` decodes keys with `unquote` in the place of `unquote_plus`."""
+    """Breaks with `ingester/notifications/s3_event.py`: `from urllib.parse import unquote_plus` →
+    `from urllib.parse import unquote as unquote_plus`.
+    Breaks with `ingester/notifications/s3_event.py`: `[_created(record) for record in records]` →
+    `[_created(record) for record in records[:1]]`.
+    Breaks with `ingester/supervisor/arrivals.py`:
+    `stays in the queue: %s", message.message_id, error) ticket.failed = True` →
+    `stays in the queue: %s", message.message_id, error)`.
+    """
     log_files = [
         generated(f"{number}/{key}", log_file(2, seed=10 * number + place).body)
         for number in range(6)
@@ -152,7 +168,10 @@ def test_row_32_and_33_odd_keys_in_every_envelope_name_the_right_object(
 def test_row_34_an_object_that_inflates_to_a_gigabyte_stays_within_the_memory_ceiling(
     moto_place: Place, disk_lake: DiskLake, s3_options: list[str], tmp_path: Path
 ) -> None:
-    """Fails when `stream_records` does not copy the records of a window that holds few: each keeps its window."""
+    """A record must not keep the window that it was cut from.
+
+    Breaks with `ingester/decode/stream.py`: `raws = [raw.copy() for raw in raws]` → `pass`.
+    """
     record = {"eventVersion": "1.08", "eventTime": "2025-11-03T00:00:00Z", "eventName": "PutObject"}
     first, last = records_of(pack([json.dumps(record), json.dumps(record | {"eventName": "Last"})]))
     padding = igzip.compress(first + b"," + b" " * (1 << 19))
@@ -176,6 +195,8 @@ def test_row_34_an_object_that_inflates_to_a_gigabyte_stays_within_the_memory_ce
     assert 0 < max(peaks) < MEMORY_MAX_BYTES
     uri = f"s3://{moto_place.bucket}/big.json.gz"
     assert disk_lake.places() == Counter((uri, index) for index in range(times + 1))
+    assert queue.is_empty()
+    assert disk_lake.leftovers() == []
 
 
 def _peak_bytes(pid: int) -> int:
