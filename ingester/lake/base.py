@@ -4,11 +4,12 @@ from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from ingester.lake.claim import Claimable
 from ingester.model.commit import Commit, DataFile
 from ingester.model.quarantine import QuarantinedLogFile
 
 
-class Lake(Protocol):
+class Lake(Claimable, Protocol):
     """Makes staged commits visible, exactly as they were committed, and keeps the quarantine.
 
     Used in the supervisor process, by one thread at a time. Every method can be called again after a failure, or
@@ -28,7 +29,8 @@ class Lake(Protocol):
     def publish(self, commit: Commit) -> None:
         """Make every data file of a commit that the ledger has visible, durably; done already counts as done.
 
-        Raises LakeDamagedError if a data file is neither staged nor published.
+        Raises LakeDamagedError if a data file is neither staged nor published, and LakeTakenOverError if the lake is
+        another's by now.
         """
 
     def discard(self, commit_id: str, data_files: Sequence[DataFile]) -> None:
@@ -38,7 +40,8 @@ class Lake(Protocol):
         """Remove what dead workers staged for commits that are not in `pending` and whose ids begin with `prefix`.
 
         Returns how many staging directories were removed, or multipart uploads aborted. Only to be called while
-        the lock is held and nothing that such a worker still says is heard.
+        the lock is held and nothing that such a worker still says is heard. Raises LakeTakenOverError if the lake is
+        another's by now.
         """
 
     def quarantine_log_file(self, entry: QuarantinedLogFile) -> None:

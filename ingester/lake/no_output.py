@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from ingester.lake.base import Lake
+from ingester.lake.claim import Claim
 from ingester.lake.disk import disk_error, write_durably
 from ingester.lake.layout import STAGING
 from ingester.lake.publish_disk import DiskLake
@@ -54,6 +55,17 @@ class NoLake:
     def lock(self) -> AbstractContextManager[None]:
         """Nothing to keep others out of."""
         return nullcontext()
+
+    def read_claim(self) -> Claim | None:
+        """Nobody has a claim on nothing."""
+        return None
+
+    def write_claim(self, claim: Claim) -> None:
+        """Nothing to claim."""
+
+    def has_data(self) -> bool:
+        """Nothing is kept."""
+        return False
 
     def publish(self, commit: Commit) -> None:
         """Nothing was staged."""

@@ -22,6 +22,7 @@ from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
+from ingester.lake.claim import CLAIM_PATH, Claim, decode_claim, encode_claim
 from ingester.lake.disk import directories_up_to, disk_error, make_directory, sync_directory, write_durably
 from ingester.lake.layout import (
     INTERNAL,
@@ -80,6 +81,26 @@ class DiskLake:
         own = self._root / INTERNAL
         elsewhere = self._state_directory.absolute() != own.absolute()
         return locked([own, self._state_directory] if elsewhere else [own], str(self._root))
+
+    def read_claim(self) -> Claim | None:
+        """Reads a small file."""
+        path = self._root / CLAIM_PATH
+        try:
+            return decode_claim(path.read_bytes(), str(path)) if path.exists() else None
+        except OSError as error:
+            raise disk_error(error, path) from error
+
+    def write_claim(self, claim: Claim) -> None:
+        """Writes it beside its final name, then renames it. The lock keeps others from doing so."""
+        path = self._root / CLAIM_PATH
+        try:
+            write_durably(path, encode_claim(claim), self._root)
+        except OSError as error:
+            raise disk_error(error, path) from error
+
+    def has_data(self) -> bool:
+        """Looks for the first file in the table's directory."""
+        return any(names for _, _, names in os.walk(self._root / TABLE))
 
     def publish(self, commit: Commit) -> None:
         """Renames every staged file into place, then syncs the directories."""

@@ -21,7 +21,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from typing import Any
 
-from ingester.aws.errors import explain
+from ingester.aws.errors import FaultKind, explain
+from ingester.lake.claim import CLAIM_PATH, Claim, decode_claim, encode_claim
 from ingester.lake.layout import (
     COMMIT_METADATA_KEY,
     INTERNAL,
@@ -36,7 +37,7 @@ from ingester.lake.quarantine import decode_entry, encode_entry
 from ingester.lake.s3 import AWS_ERRORS, is_missing, make_s3_client, s3_error, s3_location
 from ingester.model.commit import Commit, DataFile
 from ingester.model.crash_points import SUPERVISOR_MID_PUBLISH, crash_point
-from ingester.model.errors import ConfigurationError, LakeDamagedError
+from ingester.model.errors import ConfigurationError, LakeDamagedError, LakeTakenOverError
 from ingester.model.quarantine import QuarantinedLogFile
 from ingester.model.settings import Settings
 
@@ -56,6 +57,8 @@ class S3Lake:
         self._location = s3_location(settings)
         self._state_directory = settings.state_directory
         self._s3 = make_s3_client(settings)
+        self._claim_etag: str | None = None
+        self._is_claimed = False
 
     def check_writable(self) -> None:
         """Begins a multipart upload, aborts it, and lists uploads: what staging and sweeping need."""
@@ -72,14 +75,77 @@ class S3Lake:
             ) from error
 
     def lock(self) -> AbstractContextManager[None]:
-        """Locks the state directory: S3 has no lock, and the ledger, which lies there, belongs to one supervisor.
-
-        Two supervisors on one prefix with different state directories are not kept apart.
-        """
+        """Locks the state directory, where the ledger lies. Whoever has another ledger is kept out by the claim."""
         return locked([self._state_directory], self._location.uri())
+
+    def read_claim(self) -> Claim | None:
+        """Gets a small object."""
+        uri = self._location.uri(CLAIM_PATH)
+        try:
+            answer = self._s3.get_object(Bucket=self._location.bucket, Key=self._location.key(CLAIM_PATH))
+            content = answer["Body"].read()
+        except AWS_ERRORS as error:
+            if not is_missing(error):
+                raise s3_error(error, uri) from error
+            self._claim_etag = None
+            return None
+        self._claim_etag = answer["ETag"]
+        return decode_claim(content, uri)
+
+    def write_claim(self, claim: Claim) -> None:
+        """Puts the object, on the condition that nobody has since it was read."""
+        condition: dict[str, Any] = {"IfMatch": self._claim_etag} if self._claim_etag else {"IfNoneMatch": "*"}
+        try:
+            answer = self._s3.put_object(
+                Bucket=self._location.bucket,
+                Key=self._location.key(CLAIM_PATH),
+                Body=encode_claim(claim),
+                ContentType="application/json",
+                **condition,
+            )
+            self._claim_etag = answer["ETag"]
+        except AWS_ERRORS as error:
+            if explain(error).kind is not FaultKind.CHANGED:
+                raise s3_error(error, self._location.uri(CLAIM_PATH)) from error
+            found = self.read_claim()
+            if found != claim:  # else an answer was lost, and boto3's second try met our own first one
+                who = f"host {found.host} (process {found.process})" if found else "somebody"
+                raise ConfigurationError(
+                    f"An ingester on {who} has begun to work on {self._location.uri()} this very moment.",
+                    hint="Only one may: stop either.",
+                ) from error
+        self._is_claimed = True
+
+    def has_data(self) -> bool:
+        """Lists one key."""
+        try:
+            found = self._s3.list_objects_v2(
+                Bucket=self._location.bucket, Prefix=self._location.key(TABLE) + "/", MaxKeys=1
+            )
+        except AWS_ERRORS as error:
+            raise s3_error(error, self._location.uri(TABLE)) from error
+        return bool(found.get("Contents"))
+
+    def _check_claim(self) -> None:
+        """Raises LakeTakenOverError if the lake has been claimed by another since `write_claim`. One HEAD."""
+        if not self._is_claimed:
+            return
+        try:
+            head = self._s3.head_object(Bucket=self._location.bucket, Key=self._location.key(CLAIM_PATH))
+            if head["ETag"] == self._claim_etag:
+                return
+        except AWS_ERRORS as error:
+            if not is_missing(error):
+                raise s3_error(error, self._location.uri(CLAIM_PATH)) from error
+        raise LakeTakenOverError(
+            f"{self._location.uri()} has been taken over by another ingester; "
+            f"{self._location.uri(CLAIM_PATH)} says by which.",
+            hint="This one has ended and published nothing more. Run only the other.",
+        )
 
     def publish(self, commit: Commit) -> None:
         """Completes every upload, a few at a time."""
+        self._check_claim()
         self._for_each(commit.data_files, lambda data_file: self._publish_file(commit.commit_id, data_file))
 
     def _publish_file(self, commit_id: str, data_file: DataFile) -> None:
@@ -145,6 +211,7 @@ class S3Lake:
             for upload, path in paths
             if (path == _PROBE and not prefix) or _is_left(commit_id_of(path), pending, prefix)
         ]
+        self._check_claim()  # after the list, which thus holds nothing that another's workers have begun
         self._for_each(left_behind, lambda item: self._abort(item[0], self._location.uri(item[1])))
         return len(left_behind)
 

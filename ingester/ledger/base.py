@@ -1,6 +1,6 @@
 """What every ledger promises. `tests/unit/ledger/test_contract.py` holds each implementation to it."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -60,6 +60,18 @@ class Ledger(Protocol):
 
     def totals(self) -> LedgerTotals:
         """Counts over all commits."""
+        ...
+
+    def claims(self) -> list[str]:
+        """The ids of the claims that its lake may say, as they were noted: see `ingester.lake.claim`."""
+        ...
+
+    def note_claims(self, claim_ids: Sequence[str]) -> None:
+        """Remember these claims in the place of the others, durably."""
+        ...
+
+    def is_empty(self) -> bool:
+        """Whether there is no commit, published or not."""
         ...
 
     def close(self) -> None:

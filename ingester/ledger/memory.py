@@ -6,7 +6,7 @@ nothing. Bounded: of the log files the newest are kept, as redeliveries come soo
 
 import threading
 from collections import OrderedDict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from ingester.ledger.base import LedgerTotals
 from ingester.model.commit import Commit
@@ -78,6 +78,17 @@ class MemoryLedger:
     def problems(self) -> list[str]:
         """None."""
         return []
+
+    def claims(self) -> list[str]:
+        """None: it belongs to no lake."""
+        return []
+
+    def note_claims(self, claim_ids: Sequence[str]) -> None:
+        """Nothing to remember."""
+
+    def is_empty(self) -> bool:
+        """Whether nothing was committed in this run."""
+        return self._totals.commits == 0
 
     def totals(self) -> LedgerTotals:
         """Counts over all commits of this run."""

@@ -18,7 +18,7 @@ other, and a reader sees every commit that has returned.
 import sqlite3
 import threading
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -126,6 +126,22 @@ class SqliteLedger:
             ):
                 found.append(f"commit {commit_id} has {there} log files and says {said}")
             return found
+
+    def claims(self) -> list[str]:
+        """The ids of the claims that its lake may say, as they were noted."""
+        with self._reading() as reader:
+            return [claim_id for (claim_id,) in reader.execute("SELECT claim_id FROM claims ORDER BY number")]
+
+    def note_claims(self, claim_ids: Sequence[str]) -> None:
+        """Remember these claims in the place of the others, in one transaction."""
+        with self._writing() as writer:
+            writer.execute("DELETE FROM claims")
+            writer.executemany("INSERT INTO claims (claim_id) VALUES (?)", [(claim_id,) for claim_id in claim_ids])
+
+    def is_empty(self) -> bool:
+        """Whether there is no commit."""
+        with self._reading() as reader:
+            return reader.execute("SELECT 1 FROM commits LIMIT 1").fetchone() is None
 
     def totals(self) -> LedgerTotals:
         """Counts over all commits: reads one row a commit, not one a log file."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ingester.model.errors import ConfigurationError, OutputError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 APPLICATION_ID = 0x43544C47
 """Marks the file as a ledger of ours (SQLite's `application_id`), so that no other database is taken for one."""
 
@@ -19,6 +19,8 @@ _CACHE_KIB = 65_536
 # The wide rows lie in the order of their arrival and the two hashes in narrow indexes of their own. Keyed by the
 # hash instead (WITHOUT ROWID), every wide row falls on another page: measured in a ledger of a million log files, a
 # commit of 2,000 took 103 ms instead of 70 and a look-up 6 µs instead of 4. (An empty ledger: 7 ms either way.)
+_CLAIMS = "CREATE TABLE claims (number INTEGER PRIMARY KEY, claim_id TEXT NOT NULL)"
+
 _SCHEMA = f"""
 CREATE TABLE commits (
     number INTEGER PRIMARY KEY,
@@ -56,9 +58,16 @@ CREATE TABLE log_files (
 );
 CREATE INDEX log_files_by_place ON log_files (place);
 CREATE INDEX log_files_by_commit ON log_files (commit_number);
+{_CLAIMS};
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {SCHEMA_VERSION};
 """
+
+_TO_VERSION = {
+    2: "ALTER TABLE log_files ADD COLUMN filtered_records INTEGER NOT NULL DEFAULT 0",
+    3: _CLAIMS,
+}
+"""What makes a ledger of the version before one of this version."""
 
 
 def open_ledger_file(path: Path) -> sqlite3.Connection:
@@ -132,8 +141,9 @@ def _check_or_create(connection: sqlite3.Connection, path: Path) -> None:
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if (application_id, version) == (APPLICATION_ID, SCHEMA_VERSION):
             return
-        if (application_id, version) == (APPLICATION_ID, 1):
-            connection.execute("ALTER TABLE log_files ADD COLUMN filtered_records INTEGER NOT NULL DEFAULT 0")
+        if application_id == APPLICATION_ID and 0 < version < SCHEMA_VERSION:
+            for newer in range(version + 1, SCHEMA_VERSION + 1):
+                connection.execute(_TO_VERSION[newer])
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
             connection.execute("COMMIT")
             return

@@ -13,6 +13,7 @@
     ├── CertificateUnavailableError  what would prove it can't be had now: the message waits
     ├── LedgerConflictError     a commit claims a log file that another commit has: re-made without it
     ├── LakeDamagedError        a committed data file is neither staged nor published: a person must look
+    ├── LakeTakenOverError      another ingester has claimed the lake since: this one ends, and touches nothing more
     └── ProcessingStoppedError  an exception handler decided to end the run
 
 Each message says what happened and to what; `hint` says what to do. Raise where the fact is known, catch where
@@ -111,6 +112,10 @@ class LedgerConflictError(IngesterError):
     def __init__(self, message: str, identities: frozenset[bytes]) -> None:
         super().__init__(message)
         self.identities = identities
+
+
+class LakeTakenOverError(IngesterError):
+    """Another ingester has claimed the lake while this one worked on it."""
 
 
 class LakeDamagedError(IngesterError):

@@ -8,6 +8,7 @@ from functools import partial
 
 from ingester.fetch.listing import list_log_files
 from ingester.lake.base import Lake
+from ingester.lake.claim import claim_lake
 from ingester.lake.open import open_lake
 from ingester.ledger.base import Ledger
 from ingester.ledger.memory import MemoryLedger
@@ -156,12 +157,13 @@ def _ask_to_stop(mailbox: Mailbox) -> None:
 def _lake_and_ledger(
     settings: Settings, library: Library, mailbox: Mailbox, counts: Counts
 ) -> Iterator[tuple[Ledger, Committer]]:
-    """The locked lake with its ledger, everything that a predecessor left behind rolled forward or swept."""
+    """The lake, locked and claimed, with its ledger; what a predecessor left behind is rolled forward or swept."""
     lake = _open_lake(settings, library)
     lake.check_writable()
     with lake.lock():
         ledger = _open_ledger(settings)
         try:
+            claim_lake(lake, ledger, settings)
             counts.rolled_forward = roll_forward(ledger, lake)
             lake.sweep(frozenset())
             yield ledger, Committer(ledger, lake, mailbox.post)

@@ -17,6 +17,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ingester.lake.base import Lake
+from ingester.lake.claim import is_of
 from ingester.lake.footer import COMMIT_ID, DATA_FILES, FILE_NUMBER, LOG_FILES, LogFileEntry, decode_log_files
 from ingester.lake.lake_files import LakeFile, LakeFiles
 from ingester.lake.layout import QUARANTINED_RECORDS, TABLE, commit_id_of
@@ -24,6 +26,7 @@ from ingester.ledger.sqlite import SqliteLedger
 from ingester.model.commit import Commit, CommittedLogFile, DataFile
 from ingester.model.errors import ConfigurationError, LakeDamagedError, LedgerConflictError
 from ingester.model.log_file import log_file_at
+from ingester.model.settings import Settings
 from ingester.verify.findings import Report
 from ingester.verify.quarantined import read_quarantined
 
@@ -38,22 +41,28 @@ class _IncompleteError(Exception):
         self.log_files = list(log_files)
 
 
-def open_or_replace(path: Path, report: Report) -> SqliteLedger:
-    """The ledger at `path`; a damaged one is moved aside, beside it, and a new one begun."""
-    if path.exists():
-        try:
-            ledger = SqliteLedger(path)
-            if not ledger.problems():
-                return ledger
-            ledger.close()
-        except ConfigurationError as error:
-            if "damaged" not in error.args[0]:
-                raise
-        stamp = f"damaged-{time.time_ns() // 1_000_000}"
-        for old in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
-            if old.exists():
-                old.rename(old.with_name(f"{old.name}.{stamp}"))
-        report.notes.append(f"The damaged ledger was kept as {path.name}.{stamp}.")
+def open_or_replace(path: Path, lake: Lake, settings: Settings, report: Report) -> SqliteLedger:
+    """The ledger at `path`; a damaged one, or one that is not the lake's, is moved aside and a new one begun."""
+    if not path.exists():
+        return SqliteLedger(path)
+    try:
+        ledger = SqliteLedger(path)
+        is_whole = not ledger.problems()
+        if is_whole and (ledger.is_empty() or is_of(lake, ledger, settings)):
+            return ledger
+        ledger.close()
+    except ConfigurationError as error:
+        if "damaged" not in error.args[0]:
+            raise
+        is_whole = False
+    what, word = (
+        ("ledger of another lake, or of an earlier day,", "other") if is_whole else ("damaged ledger", "damaged")
+    )
+    stamp = f"{word}-{time.time_ns() // 1_000_000}"
+    for old in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
+        if old.exists():
+            old.rename(old.with_name(f"{old.name}.{stamp}"))
+    report.notes.append(f"The {what} was kept as {path.name}.{stamp}.")
     return SqliteLedger(path)
 
 

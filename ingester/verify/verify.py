@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from ingester.lake.claim import claim_by_force, claim_lake, is_of
 from ingester.lake.lake_files import open_lake_files
 from ingester.lake.open import open_lake
 from ingester.ledger.open import ledger_path
@@ -37,7 +38,8 @@ def verify(
 
     Takes the lake's lock, as commits under way would look like faults. Nothing is changed, unless `repairs`
     (publish what is committed, remove what was staged for nothing) or `rebuilds` (restore the ledger from the data
-    files). Raises ConfigurationError: no lake there, no ledger, an ingester works on it; OutputError: can't be read.
+    files). Raises ConfigurationError: no lake there, no ledger, or not the lake's, or an ingester works on it; and
+    OutputError: can't be read.
     """
     report = Report()
     lake, files, path = open_lake(settings), open_lake_files(settings), ledger_path(settings)
@@ -49,13 +51,19 @@ def verify(
             hint="Give the --state-dir that the ingester had; if the ledger is lost, add --rebuild-ledger.",
         )
     with lake.lock():
-        ledger = open_or_replace(path, report) if rebuilds else SqliteLedger(path)
+        ledger = open_or_replace(path, lake, settings, report) if rebuilds else SqliteLedger(path)
         try:
             check_ledger(ledger, report, str(path))
+            # until all is in a ledger that is made anew, the lake does not belong to it
+            forced = claim_by_force(lake, settings) if rebuilds and not is_of(lake, ledger, settings) else None
+            if forced is None:
+                claim_lake(lake, ledger, settings)
             if repairs or rebuilds:
                 repair(ledger, lake, report)
             if rebuilds:
                 rebuild(ledger, files, report)
+            if forced is not None:
+                ledger.note_claims([forced.claim_id])
             check_commits(ledger, files, report, lambda: on_tick(report))
             check_strays(ledger, files, report)
             check_leftovers(ledger, files, report)

@@ -1,10 +1,8 @@
-"""Rows 18 to 22: what can go wrong between a message's receipt and its deletion."""
+"""Rows 18 to 21: what can go wrong between a message's receipt and its deletion."""
 
 import signal
 from pathlib import Path
 
-from scripts.demo_world.log_files import log_file
-from scripts.demo_world.notifications import s3_event
 from tests.faults.oracle import assert_oracle
 from tests.faults.proxy import Proxy, entries_refused, reset, short_visibility
 from tests.support.cli import ingester, running_ingester
@@ -122,35 +120,6 @@ def test_row_21_the_same_notification_under_two_message_ids_gives_one_copy(
 
     assert f"{len(log_files)} already in" in " ".join(ended.stdout.split())
     assert_oracle(lake, moto_place, log_files, queue, ended=ended)
-
-
-def test_row_22_a_second_host_is_kept_out_of_the_lake_and_one_after_the_other_gives_one_copy(
-    moto_place: Place, disk_lake: DiskLake, proxy: Proxy, proxy_options: list[str]
-) -> None:
-    """One ledger belongs to one supervisor: what several hosts need is a ledger that they share, which is to come.
-
-    Breaks with `ingester/lake/lock.py`: `fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)` → `pass`.
-    """
-    first = log_file(20)
-    queue, other_queue = moto_place.queue(), moto_place.queue()
-    body = s3_event(store(moto_place, [first]))
-    queue.send(body)
-    other_queue.send(body)
-    service = ["run", *disk_lake.arguments, *proxy_options, "--workers", "1", "--flush-interval", "0.5"]
-
-    with running_ingester(disk_lake.root.parent, *service, "--queue-url", queue.url) as running:
-        wait_until(queue.is_empty, what="the message to be deleted")
-        second = ingester(*service, "--queue-url", other_queue.url, "--until-empty")
-        running.send(signal.SIGTERM)
-        ended = running.wait()
-    assert second.exit_code == 2
-    assert not other_queue.is_empty()
-
-    third = ingester(*service, "--queue-url", other_queue.url, "--until-empty")
-
-    assert third.exit_code == 0, third.stderr
-    assert other_queue.is_empty()
-    assert_oracle(disk_lake, moto_place, [first], queue, ended=ended)
 
 
 def _first_delete(proxy: Proxy) -> list[object]:

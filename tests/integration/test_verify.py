@@ -350,7 +350,7 @@ def test_a_commit_of_which_a_file_is_lost_is_set_aside_and_its_log_files_come_in
     assert verify(filled).exit_code == 0
 
 
-def test_a_rebuild_adds_to_a_ledger_what_it_lacks(tmp_path: Path) -> None:
+def test_an_older_copy_of_the_ledger_is_refused_and_a_rebuild_takes_its_place(tmp_path: Path) -> None:
     source, filled = fill(tmp_path)
     backup = ledger_file(filled).read_bytes()
     (source / "new.json").write_bytes(b'{"Records":[{"eventName":"New"}]}')
@@ -359,12 +359,17 @@ def test_a_rebuild_adds_to_a_ledger_what_it_lacks(tmp_path: Path) -> None:
     for path in ledger_file(filled).parent.glob("ledger.sqlite*"):
         path.unlink()
     ledger_file(filled).write_bytes(backup)
-    assert "stray file" in verify(filled).stdout
 
+    refused = [verify(filled), ingester("backfill", source, *filled.arguments, "--workers", "1")]
     rebuilt = verify(filled, "--rebuild-ledger")
     ingester("backfill", source, *filled.arguments, "--workers", "1")
 
+    for ended in refused:
+        assert ended.exit_code == 2
+        assert "belongs to another ledger" in ended.stderr
+        assert "--rebuild-ledger" in ended.stderr
     assert rebuilt.exit_code == 0, rebuilt.stdout
+    assert "of an earlier day, was kept as ledger.sqlite.other-" in rebuilt.stdout
     assert filled.places() == places
 
 

@@ -178,6 +178,22 @@ def test_everything_is_there_after_reopening(open_ledger: OpenLedger) -> None:
     assert again.unpublished() == [commit_of("c2", "b")]
 
 
+def test_the_claims_that_were_noted_last_are_known_after_reopening_in_their_order(open_ledger: OpenLedger) -> None:
+    first = open_ledger()
+    assert first.claims() == []
+    first.note_claims(["a", "b"])
+    first.note_claims(["d", "c"])
+    first.close()
+    assert open_ledger().claims() == ["d", "c"]
+
+
+def test_a_ledger_is_empty_until_its_first_commit(ledger: Ledger) -> None:
+    ledger.note_claims(["a"])
+    assert ledger.is_empty()
+    ledger.commit(commit_of("c1"))
+    assert not ledger.is_empty()
+
+
 def test_closing_once_more_is_no_error(ledger: Ledger) -> None:
     ledger.close()
     ledger.close()

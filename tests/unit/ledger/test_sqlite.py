@@ -185,6 +185,24 @@ def test_a_ledger_of_a_newer_version_is_refused_with_both_versions(path: Path) -
         SqliteLedger(path)
 
 
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_ledger_of_an_earlier_version_is_brought_up_with_what_is_in_it(path: Path, version: int) -> None:
+    with closing(SqliteLedger(path)) as ledger:
+        commit_many(ledger, 3)
+    with closing(sqlite3.connect(path)) as raw:
+        raw.execute("DROP TABLE claims")
+        if version == 1:
+            raw.execute("ALTER TABLE log_files DROP COLUMN filtered_records")
+        raw.execute(f"PRAGMA user_version = {version}")
+
+    with closing(SqliteLedger(path)) as ledger:
+        ledger.note_claims(["a"])
+        assert ledger.claims() == ["a"]
+        assert ledger.totals().commits == 3
+        commit_many(ledger, 3)
+        assert ledger.problems() == []
+
+
 def test_the_file_is_marked_synced_and_logged_ahead(path: Path) -> None:
     with closing(SqliteLedger(path)) as ledger:
         ask = ledger._writer.execute
