@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.faults.patched import patched
-from tests.faults.scene import Scene
-from tests.support.lake import DiskLake
+from tests.faults.scene import OUTPUTS, Scene
+from tests.support.lake import DiskLake, S3Lake
 from tests.support.moto import Place
 
 KEEP_WHAT_IS_SYNCED = """
@@ -51,30 +51,36 @@ sys.addaudithook(forget_what_is_removed)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="asks /proc for a descriptor's path")
+@OUTPUTS
 @pytest.mark.parametrize("point", ["supervisor-after-commit", "supervisor-before-delete"])
 def test_row_08_after_a_loss_of_power_no_acknowledged_row_is_lost(
-    moto_place: Place, tmp_path: Path, point: str
+    moto_place: Place, tmp_path: Path, output: str, point: str
 ) -> None:
-    """Breaks with `ingester/lake/sink_disk.py`: `os.fsync(file.fileno())` → `pass`.
-    Breaks [after-commit] with `ingester/lake/sink_disk.py`: `sync_directory(directory)` → `pass`.
-    Breaks [before-delete] with `ingester/lake/publish_disk.py`: `sync_directory(directory)` → `pass`.
+    """On S3 only the state directory could be lost.
+
+    Breaks [disk] with `ingester/lake/sink_disk.py`: `os.fsync(file.fileno())` → `pass`.
+    Breaks [after-commit-disk] with `ingester/lake/sink_disk.py`: `sync_directory(directory)` → `pass`.
+    Breaks [before-delete-disk] with `ingester/lake/publish_disk.py`: `sync_directory(directory)` → `pass`.
+    Breaks [s3] with `ingester/lake/disk.py`: `sync_directory(directory.parent)` → `pass`.
     """
-    kept, after = tmp_path / "kept", tmp_path / "after"
+    kept, before, after = tmp_path / "kept", tmp_path / "before", tmp_path / "after"
     kept.mkdir()
-    scene = Scene(moto_place, tmp_path)
+    before.mkdir()
+    scene = Scene(moto_place, before, output)
     recorder = patched(tmp_path, KEEP_WHAT_IS_SYNCED.format(kept=str(kept)))
     scene.killed_at(point, environ=recorder)
-    before = DiskLake(tmp_path / "lake")
 
-    _restore(kept, before.root.stat().st_ino, after)
-    for ledger in (before.root / "_ingester").glob("ledger.sqlite*"):  # SQLite syncs by itself
-        shutil.copy(ledger, after / "_ingester")
-    scene.lake = DiskLake(after)
+    _restore(kept, before.stat().st_ino, after)
+    for ledger in before.rglob("ledger.sqlite*"):  # SQLite syncs by itself
+        directory = after / ledger.parent.relative_to(before)
+        if directory.exists():
+            shutil.copy(ledger, directory)
+    scene.lake = DiskLake(after / "lake") if output == "disk" else S3Lake(moto_place, after / "state")
     scene.redeliver()
-    scene.run_to_the_end()
+    ended = scene.run_to_the_end()
 
-    assert len(list(kept.iterdir())) > 5
-    scene.assert_oracle()
+    assert len(list(kept.iterdir())) > (5 if output == "disk" else 0)
+    scene.assert_oracle(ended=ended)
 
 
 def _restore(kept: Path, number: int, directory: Path) -> None:

@@ -46,7 +46,16 @@ def test_row_23_a_message_of_three_whose_second_fails_is_kept_and_the_others_are
 
 
 WHOLE = log_file(50).body
+
+
+def _large_and_truncated() -> bytes:
+    """A small file that inflates to 80 MB, of which rows are taken before its end is seen to be missing."""
+    blank = igzip.compress(records_of(WHOLE)[0] + b"," + b" " * (1 << 19))
+    return igzip.compress(b'{"Records":[') + blank * 160 + blank[: len(blank) // 2]
+
+
 BAD = {
+    "row_28_truncated_while_it_streams.json.gz": (_large_and_truncated(), "cut short"),
     "row_28_truncated.json.gz": (WHOLE[: len(WHOLE) // 2], "cut short"),
     "row_30_bad_at_record_3.json.gz": (igzip.compress(b'{"Records":[{"a":1},{"a":2},{"a":3},{"a" 4}]}'), ""),
     "row_30_no_records.json.gz": (igzip.compress(b'{"Events":[]}'), "Records"),
@@ -59,6 +68,7 @@ def test_row_28_and_30_a_log_file_that_is_cut_or_no_log_file_is_quarantined_whol
 ) -> None:
     """Breaks [row_28_truncated] with `ingester/decode/gunzip.py`:
     `raise BadLogFileError(f"Its gzip is cut short after {taken.count:,} bytes.")` → `return`.
+    Breaks [while_it_streams] with `ingester/worker/gather.py`: `self.abandon() raise` → `raise`.
     Breaks [row_30_bad_at_record_3] with `ingester/decode/stream.py`:
     `raise _not_json(index + len(raws), at + start, error) from None` → `break`.
     Breaks [row_30_no_records] with `ingester/decode/outer.py`:

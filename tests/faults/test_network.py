@@ -5,8 +5,10 @@ import threading
 from pathlib import Path
 
 import pytest
+from isal import igzip
 
-from scripts.demo_world.log_files import log_file
+from ingester.fetch.base import WHOLE_BYTES_MAX
+from scripts.demo_world.log_files import GeneratedLogFile, log_file
 from scripts.demo_world.notifications import StoredObject, cloudtrail_message, s3_event
 from tests.faults.injection import injecting
 from tests.faults.oracle import assert_oracle
@@ -154,6 +156,38 @@ def test_row_27_a_body_that_breaks_off_is_fetched_again_and_nothing_of_it_is_emi
     assert_oracle(lake, moto_place, log_files, queue, ended=ended)
 
 
+LARGE = generated("AWSLogs/large.json", igzip.decompress(log_file(6_000).body))
+"""A log file that is not held in memory as a whole while it is fetched."""
+
+
+def test_row_27_a_large_body_that_breaks_off_again_and_again_is_fetched_anew_and_nothing_of_it_is_emitted(
+    moto_place: Place, disk_lake: DiskLake, proxy: Proxy, proxy_options: list[str]
+) -> None:
+    """The client takes a broken body up twice by itself; then it ends with an error, and its length is checked.
+
+    Breaks with `ingester/fetch/s3_get.py`: `raise fetch_error(explain_obstore(error), found) from None` → `return`
+    and `ingester/fetch/base.py`: `if received_bytes != size_bytes:` → `if False:`.
+    """
+    others = small_world(60)
+    queue = moto_place.queue()
+    queue.send(*message_bodies(store(moto_place, [LARGE, *others])))
+    broken = proxy.inject("GetObject", cut(1 << 20), times=9, path_part="large")
+
+    ended = ingester(
+        "run", "--queue-url", queue.url, *disk_lake.arguments, *proxy_options, *EMPTYING, "--max-attempts", "1"
+    )
+
+    assert len(LARGE.body) > WHOLE_BYTES_MAX
+    assert broken.met == 9
+    assert disk_lake.quarantine() == {}
+    assert_oracle(disk_lake, moto_place, [packed(LARGE), *others], queue, ended=ended)
+
+
+def packed(log_file: GeneratedLogFile) -> GeneratedLogFile:
+    """The same, with a body as `assert_oracle` reads it."""
+    return generated(log_file.key, igzip.compress(log_file.body))
+
+
 def test_row_27_a_body_that_stalls_is_given_up_and_fetched_again(
     moto_place: Place, disk_lake: DiskLake, proxy: Proxy, proxy_options: list[str]
 ) -> None:
@@ -175,13 +209,13 @@ def test_row_27_a_body_that_stalls_is_given_up_and_fetched_again(
     assert_oracle(disk_lake, moto_place, log_files, queue, ended=ended)
 
 
-def test_row_36_credentials_that_expire_in_the_middle_are_looked_up_anew(
+def test_row_36_credentials_that_expire_in_the_middle_of_an_object_are_looked_up_anew(
     moto_place: Place, disk_lake: DiskLake, proxy: Proxy, proxy_options: list[str], tmp_path: Path
 ) -> None:
     """Breaks with `ingester/fetch/s3.py`: `if kind is FaultKind.EXPIRED:` → `if False:`."""
-    log_files = small_world(200)
+    others = small_world(200)
     queue = moto_place.queue()
-    queue.send(*message_bodies(store(moto_place, log_files)))
+    queue.send(*message_bodies(store(moto_place, [LARGE, *others])))
     issued = tmp_path / "issued"
     script = tmp_path / "issue.sh"
     script.write_text(
@@ -191,18 +225,17 @@ def test_row_36_credentials_that_expire_in_the_middle_are_looked_up_anew(
     )
     config = tmp_path / "config"
     config.write_text(f'[default]\ncredential_process = sh "{script}"\n')
-    ended_keys: set[str] = set()
+    expired_keys: set[str] = set()
 
-    def is_expired(call: Call) -> bool:
-        """The first keys that are seen have come to their end: those that the workers began with."""
-        key = call.headers["authorization"].partition("Credential=")[2].partition("/")[0]
-        if len(ended_keys) < 2:
-            ended_keys.add(key)
-        return key in ended_keys
+    def breaks_off_and_all_keys_expire(proxy: Proxy, call: Call, forward: Forward) -> Answer | None:
+        expired_keys.update(_access_key(call) for call in list(proxy.calls) if call.operation == "GetObject")
+        return cut(1 << 20)(proxy, call, forward)
 
+    proxy.inject("GetObject", breaks_off_and_all_keys_expire, path_part="large")
     expired = proxy.inject(
-        "GetObject", status(400, "ExpiredToken", "The provided token has expired."), times=None, only=is_expired
-    )
+        "GetObject", status(400, "ExpiredToken", "The provided token has expired."), times=None,
+        only=lambda call: _access_key(call) in expired_keys,
+    )  # fmt: skip
 
     ended = ingester(
         "run", "--queue-url", queue.url, *disk_lake.arguments, *proxy_options, *EMPTYING,
@@ -211,7 +244,11 @@ def test_row_36_credentials_that_expire_in_the_middle_are_looked_up_anew(
 
     assert expired.met > 0
     assert disk_lake.quarantine() == {}
-    assert_oracle(disk_lake, moto_place, log_files, queue, ended=ended)
+    assert_oracle(disk_lake, moto_place, [packed(LARGE), *others], queue, ended=ended)
+
+
+def _access_key(call: Call) -> str:
+    return call.headers["authorization"].partition("Credential=")[2].partition("/")[0]
 
 
 def test_row_37_a_bucket_in_another_region_is_found_and_remembered(
