@@ -31,6 +31,7 @@ from ingester.supervisor.dispatch import Dispatch
 from ingester.supervisor.ending import Emptiness, Ending
 from ingester.supervisor.failures import Failures
 from ingester.supervisor.flow import WAITING_MAX, Flow
+from ingester.supervisor.health import Health
 from ingester.supervisor.hooks import Decided, Hooks, HookThread, Judged, StopAsked, Then
 from ingester.supervisor.in_flight import InFlight, Ticket
 from ingester.supervisor.intake import Intake, Listed, ListingEnded
@@ -103,6 +104,7 @@ class Supervisor:
             self._in_flight, committer, counts, self._max_attempts, has_queue=queues is not None,
             hooks=self._hooks, delete_upon_failure=settings.delete_message_upon_failure,
         )  # fmt: skip
+        self._health = Health()
         self._flow = Flow(intake)
         self._ending = Ending(settings.grace_seconds)
         self._emptiness = Emptiness()
@@ -284,6 +286,7 @@ class Supervisor:
                     self._ending.source_is_empty(now_seconds)
 
     def _received(self, received: Received) -> None:
+        self._health.well(_queue(received.queue_url))
         if not received.messages:
             self._quiet.add(received.queue_url)
             return
@@ -292,11 +295,10 @@ class Supervisor:
         self._settle(self._arrivals.received(received.messages, received.doubts, draining=draining))
 
     def _receive_trouble(self, trouble: ReceiveTrouble) -> None:
-        if trouble.consecutive in (1, 5) or trouble.consecutive % 20 == 0:
-            _log.warning(
-                "receiving from %s failed %d times in a row and goes on: %s",
-                trouble.queue_url, trouble.consecutive, trouble.error,
-            )  # fmt: skip
+        times = f"{trouble.consecutive} times in a row" if trouble.consecutive > 1 else "once"
+        self._health.trouble(
+            _queue(trouble.queue_url), f"receiving failed {times}. {trouble.error}", time.monotonic()
+        )
         error = trouble.error if isinstance(trouble.error, IngesterError) else IngesterError(str(trouble.error))
         self._ask(error, ErrorContext(ProgressState.POLL_QUEUE, attempt=trouble.consecutive))
 
@@ -426,3 +428,8 @@ class Supervisor:
         if self._acknowledger is not None and tickets:
             draining = self._ending.is_draining
             self._acknowledger.settle(tickets, time.monotonic(), draining=draining)
+
+
+def _queue(queue_url: str) -> str:
+    """What a trouble with a queue concerns."""
+    return f"queue {queue_url}"
