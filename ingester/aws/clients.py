@@ -1,6 +1,7 @@
 """boto3 clients, made in one way: region, endpoint, credentials, timeouts, retries.
 
-Credentials come from boto3's own chain (environment, profile, container, instance role), never from us.
+Credentials come from boto3's own chain (environment, profile, container, instance role), or from the session that a
+user of the library gives, never from us.
 """
 
 import os
@@ -28,13 +29,14 @@ _session_lock = threading.Lock()  # boto3's docs: clients are thread safe, makin
 
 
 def make_session(settings: Settings) -> Session:
-    """A boto3 session with the region resolved: the setting, AWS_DEFAULT_REGION or the profile's, AWS_REGION.
+    """The session of the settings; else one with the region resolved: the setting, AWS_DEFAULT_REGION or the
+    profile's, AWS_REGION.
 
     Raises ConfigurationError when the profile named in the environment does not exist, or there are no credentials.
     """
     try:
-        session = Session(region_name=settings.region)
-        if session.region_name is None and os.environ.get("AWS_REGION"):
+        session: Session = settings.session or Session(region_name=settings.region)
+        if settings.session is None and session.region_name is None and os.environ.get("AWS_REGION"):
             session = Session(region_name=os.environ["AWS_REGION"])
         credentials = session.get_credentials()
     except ProfileNotFound as error:
@@ -88,8 +90,8 @@ def make_client(
     with _session_lock:
         session = session or make_session(settings)
         if service == "s3":
-            region = region or settings.s3_region or session.region_name or "us-east-1"
-        region = region or session.region_name
+            region = region or settings.s3_region or settings.region or session.region_name or "us-east-1"
+        region = region or settings.region or session.region_name
         merged = _shared_config(settings).merge(config) if config else _shared_config(settings)
         try:
             return session.client(  # type: ignore[call-overload]

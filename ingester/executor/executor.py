@@ -74,6 +74,7 @@ class ProcessingExecutor:
             self._settings = replace(settings, processor=None, event_filter=None)
             self._library = self._with_threads(process, event_filter)
         else:
+            _check_session(settings)
             self._settings = replace(settings, processor=_name(process), event_filter=_name(event_filter))
             self._library = Library(self._hooks, on_started=self._on_started)
         self._counts = Counts()
@@ -193,6 +194,14 @@ def _check_source(settings: Settings) -> None:
         raise ConfigurationError(
             "The settings must name either queues or a source of log files.",
             hint="Give Settings(queue_url=…), or Settings(source=…) with a directory or s3://bucket/prefix.",
+        )
+
+
+def _check_session(settings: Settings) -> None:
+    if settings.session is not None:
+        raise ConfigurationError(
+            "A boto3 session can't be sent to worker processes.",
+            hint="Use workers=0, or set AWS_PROFILE (or AWS_ACCESS_KEY_ID, …), which worker processes inherit.",
         )
 
 

@@ -55,7 +55,7 @@ def settings_in(path: Path) -> dict[str, Any]:
     if any(properties.pop(key, "") for key in _CREDENTIALS):
         raise ConfigurationError(
             f"{path} holds credentials, which are not read from a file of settings.",
-            hint="Remove accessKey and secretKey: boto3 finds its credentials itself, or pass a boto3 session.",
+            hint="Remove accessKey and secretKey: boto3 finds credentials itself, or give Settings a boto3 session.",
         )
     unknown = sorted(properties.keys() - CPL_KEYS.keys())
     if unknown:

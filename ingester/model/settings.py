@@ -8,7 +8,7 @@ import math
 import os
 import re
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from msgspec import Struct
 from msgspec.structs import force_setattr
@@ -51,6 +51,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Region of the queues, where it is not `region`."""
     s3_region: str | None = None
     """Region of the buckets, where it is not `region`; a bucket that lies elsewhere is found all the same."""
+    session: Any = None
+    """A `boto3.Session` whose credentials are used, and whose region where no setting names one. For the library, in
+    threads: it can't be sent to worker processes. None: boto3's own chain (environment, profile, container, role)."""
     workers: int | None = None
     """Worker processes. 0: threads of this process, for the library, as many as `threads` says. None: as many
     processes as usable cores (`usable_cores`); in the library so only for a function that is given by its name, as
@@ -138,7 +141,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         """Settings from a properties file of AWS's CloudTrail Processing Library, with its key names.
 
         Raises ConfigurationError: no such file, a key or a value that can't be used, credentials in the file (boto3
-        finds credentials itself, or pass the executor a session).
+        finds credentials itself, or takes them from `session`).
         """
         return Settings(**settings_in(Path(path)))
 

@@ -1,9 +1,12 @@
 """The library on a queue: what it takes, deletes, and gives back."""
 
 import json
+import os
 import threading
+from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 from ingester import (
@@ -36,6 +39,28 @@ def test_messages_are_deleted_when_the_function_has_taken_their_events(trail: Tr
     assert (taken.events[0].log_file.bucket, taken.events[0].log_file.key) == (trail.place.bucket, key_of("a"))
     assert trail.queue.is_empty()
     assert executor.counts.messages_deleted == 3
+
+
+def test_credentials_are_those_of_a_session_that_is_given(
+    trail: Trail, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    trail.deliver(key_of("a"), records(1))
+    empty = Trail(trail.place, trail.place.queue())
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    with pytest.raises(ConfigurationError, match="No AWS credentials were found"):
+        run(empty, Taken())
+
+    session = boto3.Session("key", "secret", region_name="us-east-1")
+    taken = Taken()
+    run(trail, taken, {"session": session})
+    assert taken.names == ["Event0"]
+
+    with pytest.raises(ConfigurationError, match="can't be sent to worker processes"):
+        run(trail, "tests.support.processors:drop", {"session": session})
 
 
 def test_a_digest_is_skipped_and_insights_are_read(trail: Trail) -> None:

@@ -4,9 +4,10 @@ import os
 from pathlib import Path
 
 import pytest
+from boto3.session import Session
 from botocore.config import Config
 
-from ingester.aws.clients import make_client
+from ingester.aws.clients import make_client, make_session
 from ingester.model.errors import ConfigurationError
 from ingester.model.settings import Settings
 
@@ -76,3 +77,15 @@ def test_an_unknown_profile_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_endpoint_or_region_that_can_not_be_is_refused(settings: Settings) -> None:
     with pytest.raises(ConfigurationError, match="--endpoint-url and --region"):
         make_client("s3", settings)
+
+
+def test_a_session_that_is_given_lends_its_credentials_and_where_no_setting_does_its_region(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    session = Session("mine", "secret", region_name="eu-south-1")
+    client = make_client("sqs", Settings(session=session))
+    assert client.meta.region_name == "eu-south-1"
+    assert make_session(Settings(session=session)).get_credentials().access_key == "mine"
+    assert make_client("sqs", Settings(session=session, region="eu-west-2")).meta.region_name == "eu-west-2"
+    assert make_client("s3", Settings(session=session, s3_region="eu-west-3")).meta.region_name == "eu-west-3"
