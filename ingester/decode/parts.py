@@ -24,7 +24,8 @@ from ingester.model.shared_parts import PART_FIELDS, EventOfRawParts, SharedPart
 
 Codes: TypeAlias = np.ndarray[tuple[int], np.dtype[np.int32]]
 
-_decode_raw_parts = msgspec.json.Decoder(EventOfRawParts).decode
+decode_raw_parts = msgspec.json.Decoder(EventOfRawParts).decode
+"""A record → its event, whose parts stay JSON."""
 _types = {one.name: one.type for one in msgspec.structs.fields(CloudTrailEvent)}
 _FIELDS = [(name, attrgetter(name), msgspec.json.Decoder(_types[name]).decode) for name in PART_FIELDS]
 
@@ -35,11 +36,11 @@ def decode_with_shared_parts(raws: Sequence[Raw]) -> tuple[DecodedEvents, dict[s
     Only there: the attributes themselves may still be JSON, see `EventOfRawParts`, until `set_parts`. A field that no
     event has is left out. Never raises for what is in a record.
     """
-    decoded = decode_events(raws, 0, _decode_raw_parts)
-    parts, unfit_rows = _share(decoded.events)
+    decoded = decode_events(raws, 0, decode_raw_parts)
+    parts, unfit_rows = share_parts(decoded.events)
     if unfit_rows:
         decoded = _without_unfit(decoded, raws, unfit_rows)
-        parts, _ = _share(decoded.events)
+        parts, _ = share_parts(decoded.events)
     return decoded, parts
 
 
@@ -65,7 +66,7 @@ def _without_unfit(decoded: DecodedEvents, raws: Sequence[Raw], unfit_rows: Coll
     return DecodedEvents(events, indexes_of(0, len(raws), bad), bad)
 
 
-def _share(events: Sequence[CloudTrailEvent]) -> tuple[dict[str, SharedParts], set[int]]:
+def share_parts(events: Sequence[CloudTrailEvent]) -> tuple[dict[str, SharedParts], set[int]]:
     """The parts by field, and the rows that have one which does not fit the model."""
     loose_rows = []
     if not {EventOfRawParts}.issuperset(map(type, events)):  # some took the tolerant path

@@ -55,8 +55,8 @@ def decode_slices(
     """The events of the JSON of a log file. `rows`: the most that are decoded together where the layout is not
     CloudTrail's own. Raises BadLogFileError, perhaps between two slices."""
     first_index = 0
-    for text in _cut(data, slice_bytes):
-        found = None if text is None else _decode_slice(text, first_index, decoders)
+    for text in cut(data, slice_bytes):
+        found = None if text is None else decode_slice(text, first_index, decoders)
         if found is None:
             records = records_of(data)
             records.batches = _without_first(first_index, records.batches)
@@ -75,8 +75,8 @@ def decode_records(records: Records, decoders: Decoders, *, rows: int) -> Iterat
             yield EventSlice(first_index, decode_events(some, first_index, decoders.one), some)
 
 
-def _cut(data: bytes, slice_bytes: int) -> Iterator[bytes | None]:
-    """The text of each slice as an array; None, and no more, where no record seems to end."""
+def cut(data: bytes, slice_bytes: int = SLICE_BYTES) -> Iterator[bytes | None]:
+    """The text of each slice of a log file as an array; None, and no more, where no record seems to end."""
     if not (data.startswith(_BEGIN) and data.endswith(_END)):
         yield None
         return
@@ -94,7 +94,7 @@ def _cut(data: bytes, slice_bytes: int) -> Iterator[bytes | None]:
         start = end + 1
 
 
-def _decode_slice(text: bytes, first_index: int, decoders: Decoders) -> EventSlice | None:
+def decode_slice(text: bytes, first_index: int, decoders: Decoders) -> EventSlice | None:
     """The events of a slice; None if it is no array after all, or none of this file's records."""
     try:
         if is_utf8(text):

@@ -1,11 +1,11 @@
 """A user's functions as a worker calls them: loaded, checked, and what they raise made into one kind of error."""
 
-import asyncio
 import inspect
 import logging
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from ingester.model.errors import OutputError
 from ingester.model.event import CloudTrailEvent
@@ -14,6 +14,9 @@ from ingester.model.hooks import EventFilter
 from ingester.model.named import load_named, processor_of
 from ingester.model.raised import function_error
 from ingester.model.settings import Settings
+
+if TYPE_CHECKING:
+    import asyncio
 
 _log = logging.getLogger("ingester.worker")
 
@@ -82,6 +85,8 @@ class Functions:
 
     def _await(self, outcome: Awaitable[object]) -> None:
         if self._runner is None:
+            import asyncio  # a hundred modules, which only an `async` function needs
+
             self._runner = asyncio.Runner()
         self._runner.run(_awaiting(outcome))
 

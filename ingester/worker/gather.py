@@ -6,16 +6,15 @@ commit of its own, and when it fails, that stage is thrown away and nobody else'
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import compress
+from collections.abc import Callable, Iterable, Iterator
 
-import numpy as np
+import pyarrow as pa
 from msgspec import Raw
 
-from ingester.columns.build import Lineage, record_batch
+from ingester.decode.at_once import NotAtOnceError, decode_at_once, together
 from ingester.decode.events import BadRecord
-from ingester.decode.parts import decode_with_shared_parts, set_parts
-from ingester.decode.read import RawBatch, Records, read_records
+from ingester.decode.parts import decode_with_shared_parts
+from ingester.decode.read import RawBatch, Records, hold, records_of
 from ingester.fetch.base import Fetched
 from ingester.lake.stage import Stage
 from ingester.model.commit import CommittedLogFile, new_commit_id
@@ -27,17 +26,19 @@ from ingester.model.crash_points import (
     crash_point,
 )
 from ingester.model.errors import BadLogFileError, FetchError, FunctionError
-from ingester.model.event import CloudTrailEvent
 from ingester.model.filters import compile_filters
 from ingester.model.frames import Prepared, PreparedLogFile
 from ingester.model.settings import Settings
-from ingester.model.shared_parts import PART_FIELDS
 from ingester.worker.functions import Functions
 from ingester.worker.handing import Handing
-from ingester.worker.pool import Chunk, GatheredLogFile, Pool
+from ingester.worker.pool import GatheredLogFile, Pool, Slices
 from ingester.worker.positions import read_with_positions
 from ingester.worker.reading import Located, located
+from ingester.worker.rows import Quarantine, rows_of
 from ingester.worker.sink import Taken
+
+_LARGE_BYTES = 512 << 10
+"""A log file with more JSON may have more records than are made into rows together."""
 
 LOG_FILES_IN_COMMIT_MAX = 50_000
 """Keeps a Prepared frame, a ledger transaction and the work that a crash repeats within bounds."""
@@ -75,6 +76,7 @@ class Gathering:
     def _begin(self) -> None:
         self._stage = Stage(self._settings, new_commit_id(self._commit_prefix))
         self._pool = Pool()
+        self._slices = Slices()
         self._log_files: list[GatheredLogFile] = []
         self._undated_rows = 0
         self._since_seconds = 0.0
@@ -96,8 +98,11 @@ class Gathering:
         """
         gathered = GatheredLogFile(job, fetched.log_file, fetched.log_file.uri)
         if self._functions is None:
-            records = read_records(fetched.chunks)
-            self._take(gathered, records, records.batches)
+            text = hold(fetched.chunks)
+            if isinstance(text, bytes) and self._take_at_once(gathered, text):
+                return Taken(len(text))
+            records = records_of(text)
+            self._take(GatheredLogFile(job, fetched.log_file, gathered.uri), records, records.batches)
             return Taken(records.json_bytes)
         records, positions = read_with_positions(fetched.chunks, self._settings)
         handing = Handing(self._functions, self._settings, fetched.log_file, self._beat, notes_kept=True)
@@ -113,6 +118,34 @@ class Gathering:
     def _beat(self, _events: int) -> None:
         self._progress(0, 0)
 
+    def _take_at_once(self, gathered: GatheredLogFile, data: bytes) -> bool:
+        """Gather the rows of a log file that is in memory, looking at it only once.
+
+        False, and nothing of it is gathered, if it has to be checked first. Rows of a large file are made while the
+        rest of it is decoded, as its events would fall out of the L2 cache, and staged when all of it was.
+        """
+        is_large = len(data) > _LARGE_BYTES
+        if is_large:
+            self._write_slices(rest=True)
+        slices = Slices()
+        batches = []
+        try:
+            for some in decode_at_once(data):
+                slices.add(gathered, some)
+                if is_large and slices.are_enough(self._settings.batch_rows):
+                    batches.append(self._rows_of_slices(slices, _refuse))
+                    slices = Slices()
+                    self._progress(0, 0)
+        except NotAtOnceError:
+            return False
+        self._begin_log_file(gathered)
+        self._slices.extend(slices)
+        for batch in batches:
+            self._write_rows(batch, gathered)
+        self._write_slices(rest=False)
+        self._end_log_file(gathered, len(data))
+        return True
+
     def _take(self, gathered: GatheredLogFile, records: Records, batches: Iterator[RawBatch]) -> None:
         if records.is_whole:
             # all of them now: a user's function that raises must leave no row behind
@@ -127,54 +160,46 @@ class Gathering:
         self.checkpoint()
 
     def _gather(self, gathered: GatheredLogFile, records: Records, batches: Iterable[RawBatch]) -> None:
+        self._begin_log_file(gathered)
+        for batch in batches:
+            self._pool.add(gathered, batch.first_index, batch.raws)
+            self._write_pool(rest=False)
+        self._end_log_file(gathered, records.json_bytes)
+
+    def _begin_log_file(self, gathered: GatheredLogFile) -> None:
         if not self._log_files:
             self._since_seconds = time.monotonic()
         self._log_files.append(gathered)
-        for batch in batches:
-            self._pool.add(gathered, batch.first_index, batch.raws)
-            self._write(rest=False)
-        gathered.json_bytes = records.json_bytes
-        self._progress(0, records.json_bytes)
 
-    def _write(self, *, rest: bool) -> None:
+    def _end_log_file(self, gathered: GatheredLogFile, json_bytes: int) -> None:
+        gathered.json_bytes = json_bytes
+        self._progress(0, json_bytes)
+
+    def _write_pool(self, *, rest: bool) -> None:
         for chunk in self._pool.take_chunks(self._settings.batch_rows, rest=rest):
             decoded, parts = decode_with_shared_parts(chunk.raws)
-            events: Sequence[CloudTrailEvent] = decoded.events
-            places: Sequence[int] = decoded.indexes
-            if self._keep is not None:
-                set_parts(events, parts, self._keep.attributes.intersection(PART_FIELDS))
-                kept = self._keep(events)
-                if not all(kept):
-                    events, places = list(compress(events, kept)), list(compress(places, kept))
-                    parts = {name: shared.of(kept) for name, shared in parts.items()}
-            lineage = self._lineage(chunk, places, decoded.bad)
-            if events:
-                batch = record_batch(events, lineage, parts)
-                self._undated_rows += batch.column("eventTime").null_count
-                self._stage.write(batch)
-            self._progress(len(events), 0)
-            crash_point(WORKER_MID_LOG_FILE, chunk.spans[-1].log_file.uri)
+            batch = rows_of(chunk.spans, decoded, parts, self._keep, self._quarantine)
+            self._write_rows(batch, chunk.spans[-1].log_file)
 
-    def _lineage(self, chunk: Chunk, places: Sequence[int], bad: Sequence[BadRecord]) -> Lineage:
-        """The lineage of the records at these places in the chunk; the bad ones are quarantined."""
-        indexes = chunk.record_indexes()
-        counts = [span.count for span in chunk.spans]
-        if len(places) < len(chunk.raws):
-            ends = np.cumsum(counts)
-            for record in bad:
-                gathered = chunk.spans[int(np.searchsorted(ends, record.index, side="right"))].log_file
-                self._stage.quarantine_record(
-                    gathered.uri, int(indexes[record.index]), record.reason, record.raw_bytes
-                )
-                gathered.quarantined_records += 1
-                gathered.filtered_records -= 1
-            kept = np.diff(np.searchsorted(np.asarray(places, np.int64), ends), prepend=0).tolist()
-            for span, count in zip(chunk.spans, kept, strict=True):
-                span.log_file.filtered_records += span.count - count
-            counts, indexes = kept, indexes[np.asarray(places, np.int64)]
-        for span, count in zip(chunk.spans, counts, strict=True):
-            span.log_file.rows += count
-        return Lineage([span.log_file.uri for span in chunk.spans], counts, indexes)
+    def _write_slices(self, *, rest: bool) -> None:
+        slices = self._slices
+        if slices.are_enough(self._settings.batch_rows) or (rest and slices.rows):
+            self._slices = Slices()
+            self._write_rows(self._rows_of_slices(slices, self._quarantine), slices.found[-1][0].log_file)
+
+    def _rows_of_slices(self, slices: Slices, quarantine: Quarantine) -> pa.RecordBatch | None:
+        decoded, parts = together([some for _, some in slices.found])
+        return rows_of([span for span, _ in slices.found], decoded, parts, self._keep, quarantine)
+
+    def _write_rows(self, batch: pa.RecordBatch | None, last: GatheredLogFile) -> None:
+        if batch is not None:
+            self._undated_rows += batch.column("eventTime").null_count
+            self._stage.write(batch)
+        self._progress(batch.num_rows if batch else 0, 0)
+        crash_point(WORKER_MID_LOG_FILE, last.uri)
+
+    def _quarantine(self, gathered: GatheredLogFile, index: int, record: BadRecord) -> None:
+        self._stage.quarantine_record(gathered.uri, index, record.reason, record.raw_bytes)
 
     def checkpoint(self) -> None:
         """Make everything gathered durable and emit it as one prepared commit; nothing gathered, nothing done.
@@ -185,7 +210,8 @@ class Gathering:
             return
         if self._functions is not None:
             self._functions.flush()
-        self._write(rest=True)
+        self._write_pool(rest=True)
+        self._write_slices(rest=True)
         crash_point(WORKER_BEFORE_STAGE_FINISH)
         data_files = self._stage.finish(tuple(_committed(gathered) for gathered in self._log_files))
         crash_point(WORKER_AFTER_STAGE_FINISH)
@@ -206,6 +232,10 @@ class Gathering:
         self._begin()
         stage.discard()
         return jobs
+
+
+def _refuse(_gathered: GatheredLogFile, _index: int, _record: BadRecord) -> None:
+    raise NotAtOnceError
 
 
 def _committed(gathered: GatheredLogFile) -> CommittedLogFile:

@@ -8,9 +8,9 @@ stay in the L2 cache (DESIGN.md: the same code on 4,000 records at once runs thr
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
 from msgspec import Raw
 
+from ingester.decode.slices import EventSlice
 from ingester.model.log_file import LogFile
 
 CHUNK_BYTES_MAX = 32 << 20
@@ -46,12 +46,31 @@ class Chunk:
     raws: Sequence[Raw]
     spans: Sequence[Span]
 
-    def record_indexes(self) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
-        """The place of each record in its log file's `Records`."""
-        counts = np.array([span.count for span in self.spans])
-        offsets = np.array([span.first_index for span in self.spans]) - (np.cumsum(counts) - counts)
-        indexes: np.ndarray[tuple[int], np.dtype[np.int64]] = np.arange(len(self.raws)) + np.repeat(offsets, counts)
-        return indexes
+
+@dataclass(slots=True)
+class Slices:
+    """Slices of events of consecutive log files, waiting to be made into rows together."""
+
+    found: list[tuple[Span, EventSlice]] = field(default_factory=list)
+    rows: int = 0
+    bytes: int = 0
+
+    def add(self, log_file: GatheredLogFile, some: EventSlice) -> None:
+        """Append a slice of one log file, none of whose records is bad."""
+        count = len(some.decoded.events)
+        self.found.append((Span(log_file, some.first_index, count), some))
+        self.rows += count
+        self.bytes += len(some.text) or sum(map(len, some.records))
+
+    def extend(self, other: "Slices") -> None:
+        """Append all slices of another."""
+        self.found += other.found
+        self.rows += other.rows
+        self.bytes += other.bytes
+
+    def are_enough(self, chunk_rows: int) -> bool:
+        """Whether they have as many rows as are made together, or as many bytes as may wait."""
+        return self.rows >= chunk_rows or self.bytes > CHUNK_BYTES_MAX
 
 
 @dataclass(slots=True)

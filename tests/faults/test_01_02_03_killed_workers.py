@@ -29,8 +29,8 @@ def test_row_02_a_worker_killed_with_half_a_log_file_gathered_leaves_no_partial_
 ) -> None:
     """A checkpoint lies only between log files.
 
-    Breaks with `ingester/worker/gather.py`: `self._progress(len(events), 0)` →
-    `self._progress(len(events), 0); self.checkpoint()`.
+    Breaks with `ingester/worker/gather.py`: `self._progress(batch.num_rows if batch else 0, 0)` →
+    `self._progress(batch.num_rows if batch else 0, 0); self.checkpoint()`.
     """
     scene = Scene(moto_place, tmp_path, output, log_files=[log_file(3_000, seed=1), log_file(20, seed=2)])
 

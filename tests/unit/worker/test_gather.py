@@ -1,5 +1,6 @@
 """From fetched log files to prepared commits: every row once, and nothing of a log file that is bad."""
 
+import gzip
 import random
 from collections import Counter
 from functools import partial
@@ -8,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from ingester.decode.read import read_records
+from ingester.decode.at_once import decode_at_once
+from ingester.decode.read import hold, records_of
 from ingester.fetch.base import Fetched
 from ingester.fetch.local import open_local
 from ingester.model.errors import BadLogFileError, FetchError, OutputError
 from ingester.model.frames import Prepared
-from ingester.model.log_file import LogFile
+from ingester.model.log_file import LogFile, local_log_file
 from ingester.model.settings import Settings
 from ingester.worker import gather
 from ingester.worker.gather import Gathering
@@ -50,7 +52,8 @@ def bench(tmp_path: Path) -> Bench:
 @pytest.fixture
 def streaming(monkeypatch: pytest.MonkeyPatch) -> None:
     """Log files of more than 4 KB of JSON stream, in small windows."""
-    monkeypatch.setattr(gather, "read_records", partial(read_records, whole_bytes_max=4_000, window_bytes=1_000))
+    monkeypatch.setattr(gather, "hold", partial(hold, whole_bytes_max=4_000))
+    monkeypatch.setattr(gather, "records_of", partial(records_of, window_bytes=1_000))
 
 
 def staging(root: Path) -> list[str]:
@@ -99,6 +102,44 @@ def test_the_next_commit_begins_empty_and_has_a_name_of_its_own(bench: Bench, tm
     assert bench.jobs() == [[0], [1], [2]]
     assert len({prepared.commit_id for prepared in bench.prepared}) == 3
     assert sum(bench.rows().values()) == 3
+
+
+def test_a_large_log_file_that_turns_bad_in_the_middle_leaves_no_row_and_harms_nobody(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gather, "_LARGE_BYTES", 1_000)
+    monkeypatch.setattr(gather, "decode_at_once", partial(decode_at_once, slice_bytes=2_000))
+    bench = Bench(tmp_path / "lake", batch_rows=20)
+    contents = [[record(number * 1000 + index) for index in range(90)] for number in range(2)]
+    good = [write_log_file(tmp_path, f"good{number}", some) for number, some in enumerate(contents)]
+    bad = tmp_path / "bad.json.gz"
+    bad.write_bytes(gzip.compress(gzip.decompress(Path(good[1].key).read_bytes()).replace(b'"Event1050"', b'"E"x')))
+
+    bench.gathering.take(0, open_local(good[0]))
+    with pytest.raises(BadLogFileError, match="not JSON at record 50"):
+        bench.gathering.take(1, open_local(local_log_file(bad)))
+    bench.gathering.take(2, open_local(good[1]))
+    bench.gathering.checkpoint()
+
+    assert bench.jobs() == [[0, 2]]
+    assert bench.rows() == sum(map(expected_rows, good, contents), Counter())
+
+
+def test_a_record_that_cannot_be_read_in_a_large_log_file_is_quarantined_once(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gather, "_LARGE_BYTES", 1_000)
+    monkeypatch.setattr(gather, "decode_at_once", partial(decode_at_once, slice_bytes=2_000))
+    bench = Bench(tmp_path / "lake", batch_rows=20)
+    records: list[Any] = [*map(record, range(50)), "odd", *map(record, range(50, 90))]
+    log_file = write_log_file(tmp_path, "large", records)
+    bench.gathering.take(0, open_local(log_file))
+    bench.gathering.checkpoint()
+
+    (prepared,) = bench.prepared
+    assert [(done.rows, done.quarantined_records) for done in prepared.log_files] == [(90, 1)]
+    assert [line["record_index"] for line in quarantined_records(bench.root, prepared)] == [50]
+    assert bench.rows() == expected_rows(log_file, records)
 
 
 @pytest.mark.parametrize("cut_bytes", [1, 8, 20])

@@ -6,8 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
 
+from ingester.decode.at_once import decode_at_once
 from ingester.model.log_file import LogFile
-from ingester.worker.pool import CHUNK_BYTES_MAX, Chunk, GatheredLogFile, Pool
+from ingester.worker.pool import CHUNK_BYTES_MAX, Chunk, GatheredLogFile, Pool, Slices
+from ingester.worker.rows import record_indexes
 
 
 def gathered(number: int) -> GatheredLogFile:
@@ -22,7 +24,7 @@ def raws(number: int, first_index: int, count: int) -> list[Raw]:
 def records(chunk: Chunk) -> list[tuple[int, int]]:
     """(log file, index) of each record, as the chunk's spans and indexes tell it."""
     jobs = [span.log_file.job for span in chunk.spans for _ in range(span.count)]
-    return list(zip(jobs, chunk.record_indexes().tolist(), strict=True))
+    return list(zip(jobs, record_indexes(chunk.spans).tolist(), strict=True))
 
 
 def told_by_themselves(chunk: Chunk) -> list[tuple[int, int]]:
@@ -123,5 +125,17 @@ def test_records_that_are_large_together_do_not_wait_for_a_full_chunk() -> None:
     chunks = pool.take_chunks(512)
 
     assert [len(chunk.raws) for chunk in chunks] == [1, 1, 1]
-    assert [index for chunk in chunks for index in chunk.record_indexes().tolist()] == [0, 1, 2]
+    assert [index for chunk in chunks for index in record_indexes(chunk.spans).tolist()] == [0, 1, 2]
     assert pool.rows == 0
+
+
+def test_slices_wait_until_they_have_enough_rows_or_bytes() -> None:
+    (some,) = decode_at_once(b'{"Records":[{"eventName":"a"},{"eventName":"b"}]}')
+    slices, more = Slices(), Slices()
+    slices.add(gathered(0), some)
+    more.add(gathered(1), some)
+    slices.extend(more)
+    assert (slices.rows, slices.are_enough(5), slices.are_enough(4)) == (4, False, True)
+
+    slices.bytes += CHUNK_BYTES_MAX
+    assert slices.are_enough(5)
