@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ingester.model.errors import (
         BadLogFileError,
         BadRecordError,
+        CertificateUnavailableError,
         ConfigurationError,
         FetchError,
         FunctionError,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from ingester.model.event import CloudTrailEvent
     from ingester.model.event_parts import (
         Addendum,
+        EdgeDeviceDetails,
         InScopeOf,
         InsightAttribution,
         InsightAverage,
@@ -66,11 +68,13 @@ if TYPE_CHECKING:
         LogInfo,
         MessageInfo,
         PollQueueInfo,
+        ProgressInfo,
         ProgressReporter,
         ProgressState,
         ProgressStatus,
         SourceInfo,
     )
+    from ingester.model.quarantine import QuarantinedLogFile
     from ingester.model.settings import Settings
     from ingester.model.source import Source
     from ingester.notifications.read import PARSERS, Parser
@@ -81,10 +85,12 @@ __all__ = [
     "Addendum",
     "BadLogFileError",
     "BadRecordError",
+    "CertificateUnavailableError",
     "CloudTrailEvent",
     "ConfigurationError",
     "Counts",
     "Decision",
+    "EdgeDeviceDetails",
     "ErrorContext",
     "EventFilter",
     "EventsFunction",
@@ -113,9 +119,11 @@ __all__ = [
     "Process",
     "ProcessingExecutor",
     "ProcessingStoppedError",
+    "ProgressInfo",
     "ProgressReporter",
     "ProgressState",
     "ProgressStatus",
+    "QuarantinedLogFile",
     "Resource",
     "SessionAttributes",
     "SessionContext",
@@ -136,15 +144,15 @@ __all__ = [
 _HOMES = {
     "ingester.executor.executor": "Process ProcessingExecutor",
     "ingester.model.errors": (
-        "BadLogFileError BadRecordError ConfigurationError FetchError FunctionError "
+        "BadLogFileError BadRecordError CertificateUnavailableError ConfigurationError FetchError FunctionError "
         "IngesterError OutputError ProcessingStoppedError UnknownNotificationError UnverifiedMessageError "
         "WorkerDiedError"
     ),
     "ingester.model.event": "CloudTrailEvent",
     "ingester.model.event_parts": (
-        "Addendum InScopeOf InsightAttribution InsightAverage InsightContext InsightDetails InsightStatistics "
-        "InsightValue InvokedByDelegate OnBehalfOf Resource SessionAttributes SessionContext SessionIssuer "
-        "TimeWindow TlsDetails UserIdentity WebIdFederationData"
+        "Addendum EdgeDeviceDetails InScopeOf InsightAttribution InsightAverage InsightContext InsightDetails "
+        "InsightStatistics InsightValue InvokedByDelegate OnBehalfOf Resource SessionAttributes SessionContext "
+        "SessionIssuer TimeWindow TlsDetails UserIdentity WebIdFederationData"
     ),
     "ingester.model.hooks": (
         "Decision ErrorContext EventFilter EventsFunction EventsProcessor ExceptionHandler SourceFilter"
@@ -152,8 +160,9 @@ _HOMES = {
     "ingester.model.log_file": "LogFile",
     "ingester.model.notification": "Notification NotificationKind",
     "ingester.model.progress": (
-        "LogInfo MessageInfo PollQueueInfo ProgressReporter ProgressState ProgressStatus SourceInfo"
+        "LogInfo MessageInfo PollQueueInfo ProgressInfo ProgressReporter ProgressState ProgressStatus SourceInfo"
     ),
+    "ingester.model.quarantine": "QuarantinedLogFile",
     "ingester.model.settings": "Settings",
     "ingester.model.source": "Source",
     "ingester.notifications.read": "PARSERS Parser",

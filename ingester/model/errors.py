@@ -22,7 +22,10 @@ the decision is made, once.
 
 
 class IngesterError(Exception):
-    """Base of all our errors. `hint` is one sentence for the operator, or empty."""
+    """Base of all our errors. `str` of one says what happened and, after that, what to do about it.
+
+    `hint`: only the latter, one sentence, or empty.
+    """
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)

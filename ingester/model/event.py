@@ -20,7 +20,17 @@ import msgspec
 from msgspec import UNSET, Raw, UnsetType, field
 from msgspec.structs import force_setattr
 
-from ingester.model.event_parts import Addendum, InsightDetails, Part, Resource, TimeWindow, TlsDetails, UserIdentity
+from ingester.model.event_parts import (
+    Addendum,
+    EdgeDeviceDetails,
+    InsightDetails,
+    Part,
+    Resource,
+    TimeWindow,
+    TlsDetails,
+    UserIdentity,
+    edge_device_details_of,
+)
 from ingester.model.json_text import encode_json, merge_deep, parse_json
 from ingester.model.log_file import LogFile
 from ingester.model.origin import Origin
@@ -48,50 +58,85 @@ class CloudTrailEvent(Part, frozen=True):
     _parsed: ClassVar[dict[str, Any] | UnsetType | None] = None
 
     event_version: str | None = None
+    """Major and minor, such as 1.08; 1.10 comes after 1.9."""
     user_identity: UserIdentity | None = None
+    """Who made the call. None on Insights and Aggregated records."""
     event_time_text: str | None = field(name="eventTime", default=None)
-    """As delivered. `event_time` is the same as a datetime."""
+    """When the call was made, as delivered: ISO 8601 text in UTC. `event_time` is the same as a datetime."""
     event_source: str | None = None
+    """The service that was called, such as s3.amazonaws.com."""
     event_name: str | None = None
+    """The call, such as GetObject. Of an Insight: see `insight_details`."""
     aws_region: str | None = None
+    """The region that was called, such as eu-west-1."""
     source_ip_address: str | None = field(name="sourceIPAddress", default=None)
+    """The caller's IPv4 or IPv6 address, or the domain name of the AWS service that called, or AWS Internal."""
     user_agent: str | None = None
+    """The caller's software, as it names itself; at most 1 kB."""
     error_code: str | None = None
+    """The service's error, such as AccessDenied. None where the call succeeded."""
     error_message: str | None = None
+    """What the service said about the error."""
     request_parameters_json: Raw = field(name="requestParameters", default=ABSENT)
+    """JSON of the call's parameters. CloudTrail leaves out what is larger than 100 kB."""
     response_elements_json: Raw = field(name="responseElements", default=ABSENT)
+    """JSON of the answer to a call that changed something; null for one that only read."""
     additional_event_data_json: Raw = field(name="additionalEventData", default=ABSENT)
+    """JSON of what is neither in the request nor in the answer."""
     request_id: str | None = field(name="requestID", default=None)
+    """The service's id of the request."""
     event_id: str | None = field(name="eventID", default=None)
+    """CloudTrail's id of the event, a UUID. Two trails deliver one event twice, in two log files."""
     api_version: str | None = None
+    """Version of the service's API. Seldom a date."""
     read_only: bool | None = None
+    """Whether the call only read."""
     resources: list[Resource] | None = None
+    """The resources that the call touched."""
     event_type: str | None = None
+    """AwsApiCall, AwsServiceEvent, AwsConsoleAction, AwsConsoleSignIn, AwsVpceEvent, AwsCloudTrailInsight or
+    AwsAggregatedEvent."""
     recipient_account_id: str | None = None
+    """The account that got the event, twelve digits: not that of the caller where one account calls into another."""
     shared_event_id: str | None = field(name="sharedEventID", default=None)
+    """A UUID that the events have in common which one call gave in several accounts."""
     vpc_endpoint_id: str | None = None
+    """The VPC endpoint that the call came through."""
     vpc_endpoint_account_id: str | None = None
+    """The account of that VPC endpoint, twelve digits."""
     service_event_details_json: Raw = field(name="serviceEventDetails", default=ABSENT)
+    """JSON of what made a service act without a call, and of what came of it."""
     management_event: bool | None = None
+    """Whether it is a management event."""
     event_category: str | None = None
+    """Management, Data, NetworkActivity, Insight or Aggregated."""
     addendum: Addendum | None = None
+    """Why the event was delivered late or again."""
     session_credential_from_console: str | None = None
+    """The text "true" if the call came from a session of the AWS console."""
     edge_device_details_json: Raw = field(name="edgeDeviceDetails", default=ABSENT)
+    """JSON about the edge device to which the request went."""
     tls_details: TlsDetails | None = None
+    """The TLS connection of the call."""
     event_context_json: Raw = field(name="eventContext", default=ABSENT)
+    """JSON of tags and of conditions of the request (from eventVersion 1.11 on)."""
     insight_details: InsightDetails | None = None
+    """What an Insight saw."""
     aggregated_account_id: str | None = field(name="accountId", default=None)
+    """The account of an Aggregated record, twelve digits. `account_id` is that of any event."""
     time_window: TimeWindow | None = None
+    """The time that an Aggregated record covers."""
     summary_json: Raw = field(name="summary", default=ABSENT)
+    """JSON of what an Aggregated record counts."""
 
     @property
     def event_time(self) -> datetime | None:
         """When the call was made: aware, in UTC. None where there is no time or it can't be read as one."""
         try:
             time = datetime.fromisoformat(self.event_time_text or "")
-        except ValueError:
+            return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+        except (ValueError, OverflowError):
             return None
-        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
     @property
     def account_id(self) -> str | None:
@@ -110,7 +155,7 @@ class CloudTrailEvent(Part, frozen=True):
     @property
     def request_parameters(self) -> dict[str, Any] | None:
         """requestParameters, parsed on first use and kept. None where it is absent, null, or no JSON object: then
-        `request_parameters_json` has it. The same holds for the five properties that follow."""
+        `request_parameters_json` has it. A number that a float can't hold is a Decimal. So are those that follow."""
         return self._object("request_parameters_json")
 
     @property
@@ -129,11 +174,6 @@ class CloudTrailEvent(Part, frozen=True):
         return self._object("service_event_details_json")
 
     @property
-    def edge_device_details(self) -> dict[str, Any] | None:
-        """edgeDeviceDetails, parsed on first use."""
-        return self._object("edge_device_details_json")
-
-    @property
     def event_context(self) -> dict[str, Any] | None:
         """eventContext, parsed on first use."""
         return self._object("event_context_json")
@@ -142,6 +182,12 @@ class CloudTrailEvent(Part, frozen=True):
     def summary(self) -> dict[str, Any] | None:
         """summary of a record of kind Aggregated, parsed on first use."""
         return self._object("summary_json")
+
+    @property
+    def edge_device_details(self) -> EdgeDeviceDetails | None:
+        """edgeDeviceDetails, parsed on first use. `edge_device_details_json` has all of it."""
+        found = self._object("edge_device_details_json")
+        return None if found is None else edge_device_details_of(found)
 
     @property
     def unmapped(self) -> dict[str, Any]:
@@ -254,37 +300,3 @@ class LooseEvent(CloudTrailEvent, frozen=True, forbid_unknown_fields=False):
     """
 
     unmapped_json: bytes | None = None  # type: ignore[misc]
-
-
-class DeliveredEvent(CloudTrailEvent, frozen=True):
-    """An event as a user's function gets it: it knows its log file and its record.
-
-    A class of its own so that the way to columns does not pay for it. UnsetType is a type that no JSON value has: a
-    record with a field of such a name takes the tolerant path. The values are set behind the decoder's back.
-    """
-
-    _unmapped: UnsetType = UNSET
-    _origin: UnsetType = UNSET  # type: ignore[misc]
-    _place: UnsetType = UNSET  # type: ignore[misc]
-    _parsed: UnsetType = UNSET  # type: ignore[misc]
-
-    @property
-    def unmapped_json(self) -> bytes | None:  # type: ignore[override]
-        """JSON text of what does not fit the model; None on a record that fits."""
-        return self._unmapped or None
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # with a copy of what is its own: its neighbours in the log file do not travel with it
-        return _remake, (type(self), msgspec.structs.asdict(self.detached()))
-
-
-def _remake(kind: type[DeliveredEvent], fields: dict[str, Any]) -> DeliveredEvent:
-    return kind(**fields)
-
-
-def delivered(event: CloudTrailEvent) -> DeliveredEvent:
-    """The same event in the other class."""
-    same = DeliveredEvent(**{name: getattr(event, name) for name in CloudTrailEvent.__struct_fields__})
-    if event.unmapped_json is not None:
-        force_setattr(same, "_unmapped", event.unmapped_json)
-    return same

@@ -18,18 +18,19 @@ _ACCOUNT_AND_REGION = re.compile(r"(?:^|/)AWSLogs/(?:o-[^/]+/)?([^/]+)/CloudTrai
 
 
 class LogFile(Struct, frozen=True, gc=False, array_like=True):
-    """One log file, as a notification or a listing named it.
-
-    `bucket` is empty for a file on local disk, and `key` then its absolute path. `etag` is without quotes; None
-    where the notification carries none (CloudTrail's own SNS message), and then known only after the fetch. For
-    a local file it is made from size and modification time.
-    """
+    """One log file, as a notification or a listing named it. An event's own has the ETag that the fetch returned."""
 
     bucket: str
+    """The S3 bucket; empty for a file on local disk."""
     key: str
+    """The object's key, not URL-encoded; the absolute path of a file on local disk."""
     etag: str | None = None
+    """Its ETag, without quotes. None where the notification carries none (CloudTrail's own SNS message). For a local
+    file it is made from size and modification time."""
     version_id: str | None = None
+    """Its version, where the notification names one."""
     size_bytes: int | None = None
+    """Its size as it lies there, compressed; None where it is not known yet."""
 
     @property
     def uri(self) -> str:

@@ -11,10 +11,15 @@ class NotificationKind(StrEnum):
     """The forms in which log files are announced, as counted in summaries and metrics."""
 
     CLOUDTRAIL_SNS = "cloudtrail_sns"
+    """CloudTrail's own message."""
     S3_EVENT = "s3_event"
+    """An S3 event notification, direct or through SNS."""
     EVENTBRIDGE = "eventbridge"
+    """EventBridge's "Object Created"."""
     VALIDATION_MESSAGE = "validation_message"
+    """What CloudTrail sends to a new topic, to see whether it may. No log files."""
     TEST_EVENT = "test_event"
+    """What S3 sends to a new destination. No log files."""
 
 
 class Notification(Struct, frozen=True):
@@ -24,7 +29,10 @@ class Notification(Struct, frozen=True):
     """
 
     kind: NotificationKind
+    """Its form; a parser of one's own takes the one that is nearest."""
     log_files: tuple[LogFile, ...] = ()
+    """What to ingest."""
     digests: int = 0
+    """How many digest files are announced; they are skipped."""
     other_skipped: int = 0
     """Objects that are announced but no log file was written: folders, removals, other S3 events."""

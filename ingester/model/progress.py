@@ -35,64 +35,86 @@ class ProgressState(StrEnum):
 
 
 class PollQueueInfo(Struct, frozen=True):
-    """One receive call. `messages`: how many it brought."""
+    """One receive call."""
 
     queue_url: str
+    """The queue."""
     messages: int = 0
+    """How many messages it brought."""
     success: bool = False
+    """Whether SQS answered."""
     seconds: float = 0.0
+    """How long it took; with long polling up to 20."""
 
 
 class MessageInfo(Struct, frozen=True):
-    """One message. `success`: it was understood, or it is deleted."""
+    """One message."""
 
     queue_url: str
+    """Its queue."""
     message_id: str
+    """Its id at SQS, the same at each delivery."""
     success: bool = False
+    """Whether it was understood, or is deleted."""
     seconds: float = 0.0
+    """How long that took."""
 
 
 class SourceInfo(Struct, frozen=True):
-    """One source. `success`: every log file of it is done, or the source was filtered.
-
-    `events` were given to the function, `events_filtered` were not wanted, in all of its log files together.
-    """
+    """One source. The counts are of all of its log files together."""
 
     source: Source
+    """The source."""
     filtered: bool = False
+    """Whether the source filter refused it."""
     events: int = 0
+    """Events that the function has taken."""
     events_filtered: int = 0
+    """Events that were not wanted."""
     records_quarantined: int = 0
+    """Records that could not be read at all."""
     success: bool = False
+    """Whether every log file of it is done, or the source was filtered."""
     seconds: float = 0.0
+    """How long it was in hand."""
 
 
 class LogInfo(Struct, frozen=True):
-    """One log file. `size_bytes` as it lies in the source, `json_bytes` decompressed.
-
-    `records_quarantined` could not be read at all. `reason` says in words why there was no success.
-    """
+    """One log file, downloaded or processed. The counts are those of this state: no events of a download."""
 
     log_file: LogFile
+    """The log file."""
     source: Source | None = None
+    """What announced it; the first, if several did."""
     size_bytes: int = 0
+    """Its size as it lies in the source."""
     json_bytes: int = 0
+    """Its size decompressed."""
     events: int = 0
+    """Events that the function has taken."""
     events_filtered: int = 0
+    """Events that were not wanted."""
     records_quarantined: int = 0
+    """Records that could not be read at all."""
     success: bool = False
+    """Whether it could be fetched; whether the function has taken all of its events."""
     reason: str = ""
+    """Why there was no success, in words."""
     seconds: float = 0.0
+    """How long it took, in the worker."""
 
 
 ProgressInfo = PollQueueInfo | MessageInfo | SourceInfo | LogInfo
+"""What is known about a state: which of these, `ProgressState` says."""
 
 
 class ProgressStatus(Struct, frozen=True):
     """A state and what is known about it."""
 
     state: ProgressState
+    """What is being done."""
     info: ProgressInfo
+    """To what, with which outcome."""
 
 
 class ProgressReporter(Protocol):

@@ -35,6 +35,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     queue_url: str | None = None
     """One queue: short for `queue_urls` of one, where it is put first."""
     queue_urls: tuple[str, ...] = ()
+    """SQS queues on which log files are announced."""
     source: str | None = None
     """In the place of queues: log files that lie in a directory or under `s3://bucket/prefix`. For the library; the
     run ends when all of them are done."""
@@ -77,22 +78,27 @@ class Settings(Struct, frozen=True, kw_only=True):
     source_filter: str | None = None
     """A function that says which messages are wanted, named as `processor` is."""
     include: tuple[str, ...] = ()
-    """Filters, `eventSource=iam.amazonaws.com`: events that fit are wanted. See `ingester.model.filters`."""
+    """Filters, `eventSource=iam.amazonaws.com`: only events that fit are wanted. CloudTrail's own names, nested ones
+    with dots; a pattern as in a shell; on one field alternatives, over several fields all must fit."""
     exclude: tuple[str, ...] = ()
-    """Filters: events that fit are not wanted."""
+    """Filters of the same form: events that fit any of them are not wanted."""
     max_events_per_emit: int = 512
-    """The most events that a function is given at once. 512 are decoded together, as they stay in the L2 cache."""
+    """The most events that a function is given at once. They are in memory together: some 3 kB each, and their JSON.
+    512, as so many stay in the L2 cache."""
     raw_event_info: bool = False
-    """Whether events know their exact bytes (`raw`) and where they stand in the file (`char_start`, `char_end`)."""
+    """Whether events know where their record stands in the decompressed log file (`byte_start`, `byte_end`). Its
+    exact bytes (`raw`) they know anyway."""
     delete_message_upon_failure: bool = False
     """Whether a message is deleted, and its log file quarantined, when the message can't be understood, the log file
     can't be read or the function raises, at the first time. A log file that can't be fetched is tried again."""
     partition_by: tuple[PartitionKey, ...] = ("date",)
+    """What the output's directories are made of, in order: any of date, hour, account, region."""
     flush_interval_seconds: float = 60.0
     """The longest that a row waits in a worker before it is staged."""
     target_file_size_bytes: int = 128_000_000
+    """Size at which the next data file of a partition is begun."""
     batch_rows: int = 512
-    """Events that are turned into columns together; 512 keeps their objects in the L2 cache (measured)."""
+    """Events that are decoded together; 512 keeps their objects in the L2 cache (measured)."""
     visibility_timeout_seconds: int = 300
     """How long a received message stays hidden; extended at a third of it until the message is deleted."""
     max_attempts: int = 5
@@ -110,15 +116,16 @@ class Settings(Struct, frozen=True, kw_only=True):
     """A worker that holds more after a checkpoint is replaced. A worker peaks below 600 MB (measured), so this is one
     that leaks."""
     log_format: LogFormat = "text"
+    """How the command line logs. The library logs to the loggers under `ingester`, and sets up none."""
 
     def __post_init__(self) -> None:
         if self.queue_url is not None and self.queue_url not in self.queue_urls:
             force_setattr(self, "queue_urls", (self.queue_url, *self.queue_urls))
         if self.workers is not None:
             _check("--workers", self.workers, 0, 1024)
-        _check("--threads", self.threads, 1, 1024)
-        _check("--receivers-per-queue", self.receivers_per_queue, 1, 64)
-        _check("--max-events-per-emit", self.max_events_per_emit, 1, 1_000_000)
+        _check("threads", self.threads, 1, 1024)
+        _check("receivers_per_queue", self.receivers_per_queue, 1, 64)
+        _check("max_events_per_emit", self.max_events_per_emit, 1, 1_000_000)
         _check("--flush-interval", self.flush_interval_seconds, 0.1, 3600)
         _check("--target-file-size", self.target_file_size_bytes, 1_000_000, 10**10)
         _check("--batch-rows", self.batch_rows, 1, 65_536)

@@ -12,7 +12,8 @@ from ingester.notifications.test_messages import parse_test_event, parse_validat
 
 Parser = Callable[[object], Notification | None]
 """Reads one form: takes a document (what orjson gives, or the text where the body is no JSON), without the SNS
-envelope, and gives None for what is not its form, or is it but broken. Must not raise."""
+envelope, and gives None for what is not its form, or is it but broken. Must not raise, and must be quick: it is
+called in the run's own thread, in the process that started it."""
 
 PARSERS: tuple[Parser, ...] = (
     parse_cloudtrail_sns,

@@ -12,7 +12,8 @@ from msgspec.structs import force_setattr
 
 from ingester.decode.events import BadRecord, DecodedEvents
 from ingester.decode.slices import EventSlice
-from ingester.model.event import CloudTrailEvent, DeliveredEvent, delivered
+from ingester.model.delivered import DeliveredEvent, delivered
+from ingester.model.event import CloudTrailEvent
 from ingester.model.log_file import LogFile
 from ingester.model.origin import Origin
 from ingester.model.settings import Settings

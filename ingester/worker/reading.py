@@ -6,7 +6,7 @@ import msgspec
 
 from ingester.decode.read import Records, hold, records_of
 from ingester.decode.slices import Decoders, EventSlice, decode_records, decode_slices
-from ingester.model.event import DeliveredEvent
+from ingester.model.delivered import DeliveredEvent
 from ingester.model.settings import Settings
 from ingester.worker.positions import Positions, read_with_positions
 

@@ -50,7 +50,7 @@ def test_every_key_of_cpl_is_read_under_its_own_name(tmp_path: Path) -> None:
         ("sqsUrl=q\naccessKey=AKIA\nsecretKey=s", "holds credentials"),
         ("sqsUrl=q\nthreadcount=3", "threadcount, which CPL does not know"),
         ("threadCount=many", "threadCount is 'many'"),
-        ("threadCount=0", "--threads 0 is out of bounds"),
+        ("threadCount=0", "threads 0 is out of bounds"),
     ],
 )
 def test_what_can_not_be_used_is_told_in_one_sentence(tmp_path: Path, content: str, says: str) -> None:
