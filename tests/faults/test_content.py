@@ -55,8 +55,9 @@ def _large_and_truncated() -> bytes:
 
 
 BAD = {
-    "row_28_truncated_while_it_streams.json.gz": (_large_and_truncated(), "cut short"),
-    "row_28_truncated.json.gz": (WHOLE[: len(WHOLE) // 2], "cut short"),
+    "row_28_truncated_while_it_streams.json.gz": (_large_and_truncated(), "gzip is cut short"),
+    "row_28_truncated_behind_the_json.json.gz": (WHOLE[:-4], "gzip is cut short"),
+    "row_28_truncated.json.gz": (WHOLE[: len(WHOLE) // 2], "gzip is cut short"),
     "row_30_bad_at_record_3.json.gz": (igzip.compress(b'{"Records":[{"a":1},{"a":2},{"a":3},{"a" 4}]}'), ""),
     "row_30_no_records.json.gz": (igzip.compress(b'{"Events":[]}'), "Records"),
 }
@@ -91,8 +92,11 @@ def test_row_28_and_30_a_log_file_that_is_cut_or_no_log_file_is_quarantined_whol
 def test_row_29_and_30_every_lawful_form_of_a_log_file_gives_all_its_rows(
     moto_place: Place, disk_lake: DiskLake, s3_options: list[str]
 ) -> None:
-    """Breaks with `ingester/decode/gunzip.py`: `head = _after_member(member.unused_data, taken)` → `head = b""`.
-    Breaks with `ingester/decode/gunzip.py`: `if not head.startswith(GZIP_MAGIC):` → `if not head:`.
+    """What is no gzip passes at two places.
+
+    Breaks with `ingester/decode/gunzip.py`: `head = _after_member(member.unused_data, taken)` → `head = b""`.
+    Breaks with `ingester/decode/read.py`: `if body.startswith(GZIP_MAGIC):` → `if True:`
+    and `ingester/decode/gunzip.py`: `if not head.startswith(GZIP_MAGIC):` → `if not head:`.
     """
     text = igzip.decompress(log_file(9).body)
     half = len(text) // 2
