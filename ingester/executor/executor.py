@@ -10,10 +10,11 @@ from types import TracebackType
 from msgspec.structs import replace
 
 from ingester.executor.threads import THREAD_NAME, WorkerThread
+from ingester.model.callables import check_hook, check_processor, check_reporter
 from ingester.model.errors import ConfigurationError
 from ingester.model.filters import compile_filters
 from ingester.model.hooks import EventFilter, EventsFunction, EventsProcessor, ExceptionHandler, SourceFilter
-from ingester.model.named import check_processor, load_named, name_of
+from ingester.model.named import is_loading, load_named, name_of
 from ingester.model.progress import ProgressReporter
 from ingester.model.settings import Settings
 from ingester.notifications.read import PARSERS, Parser
@@ -63,8 +64,12 @@ class ProcessingExecutor:
         notifications: Sequence[Parser] = PARSERS,
     ) -> None:
         _check_source(settings)
+        source_filter = load_named(source_filter) if isinstance(source_filter, str) else source_filter
+        check_hook("source_filter", source_filter, 1)
+        check_hook("exception_handler", exception_handler, 2)
+        check_reporter(progress_reporter)
         self._hooks = Hooks(
-            load_named(source_filter) if isinstance(source_filter, str) else source_filter,
+            source_filter,
             exception_handler,
             progress_reporter,
             notifications,
@@ -100,7 +105,9 @@ class ProcessingExecutor:
         Raises ConfigurationError (no such queue, no credentials, a function that can't be imported, …) and then
         nothing has begun; RuntimeError if it was started before.
         """
-        _check_not_in_worker()
+        _check_not_importing()
+        if self._thread.ident is not None:
+            raise RuntimeError("An executor runs once: make another one.")
         self._thread.start()
         self._begun.wait()
         self._raise_error()
@@ -173,6 +180,7 @@ class ProcessingExecutor:
         loaded = load_named(process) if isinstance(process, str) else process
         check_processor(loaded)
         wanted = load_named(event_filter) if isinstance(event_filter, str) else event_filter
+        check_hook("event_filter", wanted, 1)
 
         def launch(hooks: HookThread) -> Launch:
             return partial(
@@ -205,10 +213,11 @@ def _check_session(settings: Settings) -> None:
         )
 
 
-def _check_not_in_worker() -> None:
+def _check_not_importing() -> None:
+    """Neither in a worker process, nor here, while a file is run only to take a function out of it."""
     spec = getattr(sys.modules.get("__main__"), "__spec__", None)
-    if spec is not None and spec.name == "ingester.worker.__main__":
+    if is_loading() or (spec is not None and spec.name == "ingester.worker.__main__"):
         raise ConfigurationError(
-            "A worker process that imported this module was about to start an executor of its own.",
+            "Worker processes import the file with your function, and importing it starts an executor.",
             hint='Put what starts the executor under `if __name__ == "__main__":`.',
         )

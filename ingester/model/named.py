@@ -8,11 +8,13 @@ is left out. What lies beside a file can be imported by it, as when it is run as
 import importlib
 import importlib.util
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from ingester.model.callables import check_processor
 from ingester.model.errors import ConfigurationError
 
 _HINT_THREADS = "Use workers=0, which runs it in threads of this process, or name it: 'package.module:name'."
@@ -57,18 +59,10 @@ def name_of(function: Any) -> str:
     return f"{_place_of(module_name, module, shown)}:{path}"
 
 
-def check_processor(process: object) -> None:
-    """Raises ConfigurationError unless `process` can take events: a function, a class, an object with `process`."""
-    if not callable(getattr(process, "process", process)):
-        raise ConfigurationError(
-            f"{process!r} can't process events.", hint="Give a function, or an object with a method `process`."
-        )
-
-
 def processor_of(process: Any) -> tuple[Callable[[list[Any]], object], Callable[[], object] | None]:
     """What to call with events; and, of a class, of which an object is made, the object's `close`, if it has one.
 
-    Raises ConfigurationError as `check_processor` does.
+    Raises ConfigurationError as `check_processor` does, and what the class raises.
     """
     check_processor(process)
     if not isinstance(process, type):
@@ -116,12 +110,30 @@ def _load_file(path: Path) -> ModuleType:
     if directory not in sys.path:
         sys.path.append(directory)
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    _running.files.append(path)
     try:
         spec.loader.exec_module(module)
     except Exception as error:
         del sys.modules[name]
         raise _failed(str(path), error) from error
+    finally:
+        _running.files.pop()
     return module
+
+
+class _Running(threading.local):
+    """The files that this thread is running, so that it can take functions out of them."""
+
+    def __init__(self) -> None:
+        self.files: list[Path] = []
+
+
+_running = _Running()
+
+
+def is_loading() -> bool:
+    """Whether this thread runs a file only to take a function out of it."""
+    return bool(_running.files)
 
 
 def _failed(where: str, error: Exception) -> ConfigurationError:

@@ -119,6 +119,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     """How the command line logs. The library logs to the loggers under `ingester`, and sets up none."""
 
     def __post_init__(self) -> None:
+        for name in ("queue_urls", "sns_topics", "include", "exclude", "partition_by"):
+            if isinstance(getattr(self, name), str):
+                raise ConfigurationError(f"{name} is a single text.", hint="Give a tuple or a list of texts.")
+            force_setattr(self, name, tuple(getattr(self, name)))
         if self.queue_url is not None and self.queue_url not in self.queue_urls:
             force_setattr(self, "queue_urls", (self.queue_url, *self.queue_urls))
         if self.workers is not None:
@@ -235,5 +239,7 @@ def _check_topics(topics: tuple[str, ...], *, verify_sns: bool) -> None:
 
 
 def _check(option: str, value: float, low: float, high: float) -> None:
+    if not isinstance(value, int | float):
+        raise ConfigurationError(f"{option} {value!r} is no number.", hint=f"Give {low:.12g} to {high:.12g}.")
     if not low <= value <= high:
         raise ConfigurationError(f"{option} {value:.12g} is out of bounds.", hint=f"Give {low:.12g} to {high:.12g}.")

@@ -14,9 +14,10 @@ from ingester.ledger.base import Ledger
 from ingester.ledger.memory import MemoryLedger
 from ingester.ledger.open import ledger_path
 from ingester.ledger.sqlite import SqliteLedger
+from ingester.model.callables import check_hook, check_processor
 from ingester.model.errors import ConfigurationError, OutputError
 from ingester.model.filters import compile_filters
-from ingester.model.named import check_processor, load_named
+from ingester.model.named import load_named
 from ingester.model.settings import Settings
 from ingester.supervisor.commit import Committer, roll_forward
 from ingester.supervisor.counts import Counts, show_nothing
@@ -126,7 +127,7 @@ def _checked(settings: Settings, library: Library) -> Library:
     if settings.processor is not None:
         check_processor(load_named(settings.processor))
     if settings.event_filter is not None:
-        load_named(settings.event_filter)
+        check_hook("event_filter", load_named(settings.event_filter), 1)
     if library.launch is None and settings.workers == 0:
         raise ConfigurationError(
             "Without worker processes there is nobody to do the work.", hint="Give --workers 1 or more."

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from ingester.model.callables import is_generator_object
 from ingester.model.errors import OutputError
 from ingester.model.event import CloudTrailEvent
 from ingester.model.filters import Filters, compile_filters
@@ -59,6 +60,8 @@ class Functions:
             return
         try:
             outcome = self._process(events)
+            if is_generator_object(outcome):
+                raise TypeError("it returned a generator, so nothing of it has run")
             if inspect.isawaitable(outcome):
                 self._await(outcome)
         except BaseException as error:  # SystemExit too: a function must not end a worker that others share

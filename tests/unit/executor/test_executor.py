@@ -4,6 +4,8 @@ import asyncio
 import functools
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -291,7 +293,7 @@ def test_an_executor_runs_once() -> None:
     executor = ProcessingExecutor(Taken(), Settings(source="/nowhere"))
     with pytest.raises(ConfigurationError, match="nowhere"):
         executor.start()
-    with pytest.raises(RuntimeError):
+    with pytest.raises(RuntimeError, match="runs once"):
         executor.start()
     executor.stop()
 
@@ -305,3 +307,32 @@ def test_settings_name_queues_or_a_source(settings: Settings) -> None:
 def test_what_can_not_take_events_is_refused(write: Write, source: Path) -> None:
     with pytest.raises(ConfigurationError, match="can't process events"):
         ProcessingExecutor(7, Settings(source=str(source)))  # type: ignore[arg-type]
+
+
+def test_a_generator_in_disguise_loses_no_event(write: Write, source: Path) -> None:
+    """It can't be told before it is called: then nothing of it has run, and its events don't count as taken."""
+    write("a", records(1))
+
+    def process(events: list[CloudTrailEvent]) -> Any:
+        return (event.event_name for event in events)
+
+    with ProcessingExecutor(process, Settings(source=str(source), max_attempts=1)) as executor:
+        executor.wait()
+    assert executor.counts.events == 0
+    (entry,) = executor.counts.quarantined
+    assert "returned a generator, so nothing of it has run" in entry.reason
+
+
+def test_a_program_without_a_guard_is_told_to_guard_its_start(write: Write, source: Path, tmp_path: Path) -> None:
+    """Worker processes import the program for its function: that must not start another executor."""
+    write("a", records(1))
+    program = tmp_path / "program.py"
+    program.write_text(
+        "from ingester import ProcessingExecutor, Settings\n"
+        "def process(events): pass\n"
+        f"with ProcessingExecutor(process, Settings(source={str(source)!r}, workers=1)) as executor:\n"
+        "    executor.wait()\n"
+    )
+    ran = subprocess.run([sys.executable, str(program)], capture_output=True, text=True, check=False, timeout=60)
+    assert ran.returncode == 1
+    assert 'Put what starts the executor under `if __name__ == "__main__":`.' in ran.stderr.splitlines()[-1]

@@ -189,3 +189,15 @@ def test_what_is_no_topic_s_arn_is_refused(topic: str) -> None:
 def test_a_topic_without_a_signature_that_proves_it_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="Give --verify-sns too"):
         settings(sns_topics=(TOPIC,))
+
+
+@pytest.mark.parametrize("name", ["queue_urls", "include", "exclude"])
+def test_a_list_is_as_good_as_a_tuple_and_a_single_text_is_refused(name: str) -> None:
+    assert getattr(settings(**{name: ["a", "b"]}), name) == ("a", "b")
+    with pytest.raises(ConfigurationError, match=f"{name} is a single text"):
+        settings(**{name: "ab"})
+
+
+def test_a_number_as_text_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="threads '4' is no number"):
+        settings(threads="4")
