@@ -77,7 +77,7 @@ def log_file(data: bytes) -> None:
     chunk_bytes, window_bytes = 1 + data[0] // 4 % 7 * 50, 1 + data[0] // 28 % 9 * 40
     chunks = (body[start : start + chunk_bytes] for start in range(0, len(body), chunk_bytes))
     assert _read(chunks, 0, window_bytes) == whole, "the stream lane reads it otherwise"
-    sliced = [_read_slices(body, slice_bytes) for slice_bytes in (window_bytes, SLICE_BYTES)]
+    sliced = [_read_slices(body, slice_bytes) for slice_bytes in (30 + window_bytes, SLICE_BYTES)]
     _check_refusal(body, whole)
     if whole is not None:
         assert sliced == [whole, whole], "the slices lane reads it otherwise"
