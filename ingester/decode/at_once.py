@@ -12,6 +12,7 @@ import msgspec
 
 from ingester.decode.events import DecodedEvents
 from ingester.decode.parts import decode_raw_parts, decode_with_shared_parts, share_parts
+from ingester.decode.read import RECORDS_IN_MEMORY_MAX
 from ingester.decode.slices import SLICE_BYTES, Decoders, EventSlice, cut, decode_slice
 from ingester.decode.utf8 import mark_not_utf8
 from ingester.decode.whole import split_array
@@ -21,13 +22,13 @@ _DECODERS = Decoders(decode_raw_parts, msgspec.json.Decoder(list[EventOfRawParts
 
 
 class NotAtOnceError(Exception):
-    """The log file is not JSON, of another layout, or has a record that can't be read."""
+    """The log file is not JSON, of another layout, has a record that can't be read, or very many."""
 
 
 def decode_at_once(data: bytes, slice_bytes: int = SLICE_BYTES) -> Iterator[EventSlice]:
     """The events of the JSON of a log file, their parts still JSON.
 
-    Raises NotAtOnceError, perhaps after some slices.
+    Raises NotAtOnceError, perhaps after some slices; also where so many records are not held in memory at once.
     """
     first_index = 0
     for text in cut(data, slice_bytes):
@@ -36,6 +37,8 @@ def decode_at_once(data: bytes, slice_bytes: int = SLICE_BYTES) -> Iterator[Even
             raise NotAtOnceError
         yield found
         first_index += len(found.decoded.events)
+        if first_index > RECORDS_IN_MEMORY_MAX:
+            raise NotAtOnceError
 
 
 def together(slices: Sequence[EventSlice]) -> tuple[DecodedEvents, dict[str, SharedParts]]:

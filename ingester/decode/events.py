@@ -8,10 +8,22 @@ from msgspec import Raw, Struct
 
 from ingester.decode.tolerant import UnreadableRecordError, fit_event
 from ingester.decode.utf8 import without_mark
+from ingester.model.errors import BadLogFileError
 from ingester.model.event import CloudTrailEvent
 
 _decode = msgspec.json.Decoder(CloudTrailEvent).decode
 _insight_details = attrgetter("insight_details")
+
+
+BAD_RECORDS_MAX = 200_000
+"""Of one log file. What holds more of them is no log file, and would fill the quarantine: `1,1,1,…` takes a hundred
+times its bytes there."""
+
+
+def check_bad_records(count: int) -> None:
+    """Raises BadLogFileError when a log file has so many records that can't be read."""
+    if count > BAD_RECORDS_MAX:
+        raise BadLogFileError(f"Over {BAD_RECORDS_MAX:,} of the log file's records can't be read.")
 
 
 class BadRecord(Struct, frozen=True, gc=False):

@@ -8,8 +8,8 @@ from ingester.decode.scan import STRING
 from ingester.decode.whole import HEADER
 from ingester.model.errors import BadLogFileError
 
-VALUE_BYTES_MAX = 64 << 20
-"""The longest value beside `Records`. CloudTrail puts nothing there."""
+BESIDE_BYTES_MAX = 4 << 20
+"""What may stand beside `Records`, all in all. CloudTrail puts nothing there."""
 
 DEPTH_MAX = 1000
 """How deep the values beside `Records` may be nested: as deep as the whole lane can go."""
@@ -36,6 +36,7 @@ class OuterDocument:
         self._depth = 0
         self._key: object = None
         self._has_records = False
+        self._bytes = 0
 
     def enter(self) -> None:
         """Takes everything up to the bracket that opens `Records`, and the bracket."""
@@ -71,10 +72,13 @@ class OuterDocument:
                 self._feed(taken)
                 return bool(taken)
             length *= 2
-            if length > VALUE_BYTES_MAX:
-                raise BadLogFileError(f"A value beside the log file's Records has over {VALUE_BYTES_MAX:,} bytes.")
+            if length > BESIDE_BYTES_MAX:
+                raise _too_much_beside()
 
     def _feed(self, piece: bytes) -> None:
+        self._bytes += len(piece)
+        if self._bytes > BESIDE_BYTES_MAX:
+            raise _too_much_beside()
         try:
             self._parser.feed(piece)
         except NotJsonError as error:
@@ -113,3 +117,7 @@ class OuterDocument:
         if self._has_records:
             raise BadLogFileError("The log file has Records twice; no one can say which of them counts.")
         self._has_records = True
+
+
+def _too_much_beside() -> BadLogFileError:
+    return BadLogFileError(f"The log file has over {BESIDE_BYTES_MAX:,} bytes beside its Records.")

@@ -8,14 +8,19 @@ from typing import NamedTuple
 from msgspec import Raw, Struct
 
 from ingester.decode.gunzip import GZIP_MAGIC, gunzip, inflate_at_once
-from ingester.decode.stream import WINDOW_BYTES, stream_records
+from ingester.decode.stream import RECORD_BYTES_MAX, WINDOW_BYTES, stream_records, too_long
 from ingester.decode.whole import split_whole
+from ingester.model.errors import BadLogFileError
 
 WHOLE_BYTES_MAX = 64 << 20
 """JSON that is held in memory as a whole. AWS caps log files at 50 MB before compression."""
 
-RECORDS_IN_MEMORY_MAX = 1_000_000
+RECORDS_IN_MEMORY_MAX = 200_000
 """Records of a file that is held as a whole; one with more streams. 64 MB of `1,1,1,…` would take 2 GB."""
+
+JSON_BYTES_MAX = 4 << 30
+RECORDS_MAX = 20_000_000
+"""How much one log file may hold, and how many records: a few kilobytes of gzip can keep a worker busy for days."""
 
 _SPLIT_AT_ONCE_BYTES = 8 << 20
 """JSON that is split in one call, before it is known how many records it has: 270 MB of memory at worst."""
@@ -105,6 +110,13 @@ def _at_once(body: bytes, bytes_max: int) -> bytes | None:
 
 def _whole(data: bytes, window_bytes: int) -> Records:
     raws = split_whole(data) if len(data) <= _SPLIT_AT_ONCE_BYTES else None
+    if raws is not None and len(raws) > RECORDS_IN_MEMORY_MAX:
+        del raws
+        return _streaming(Held(deque((data,)), len(data), iter(())), window_bytes)
+    if raws is not None and len(data) > RECORD_BYTES_MAX:
+        for index, raw in enumerate(raws):
+            if len(raw) > RECORD_BYTES_MAX:
+                raise too_long(index)
     if raws is None:
         raws = []
         for some in stream_records(iter((data,)), window_bytes=window_bytes):
@@ -120,6 +132,8 @@ def _streaming(text: Held, window_bytes: int) -> Records:
             yield text.begun.popleft()
         for piece in text.rest:
             records.json_bytes += len(piece)
+            if records.json_bytes > JSON_BYTES_MAX:
+                raise BadLogFileError(f"The log file inflates to over {JSON_BYTES_MAX:,} bytes of JSON.")
             yield piece
 
     def batches() -> Iterator[RawBatch]:
@@ -127,6 +141,8 @@ def _streaming(text: Held, window_bytes: int) -> Records:
         for raws in stream_records(count(), window_bytes=window_bytes):
             yield RawBatch(first_index, raws)
             first_index += len(raws)
+            if first_index > RECORDS_MAX:
+                raise BadLogFileError(f"The log file has over {RECORDS_MAX:,} records.")
 
     records = Records(batches(), False, text.begun_bytes)
     return records

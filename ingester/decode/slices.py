@@ -9,7 +9,7 @@ The price: a file that turns out not to be JSON in its middle has given the even
 a function, which gets events at least once, can.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from msgspec import Raw, Struct
@@ -27,6 +27,9 @@ _BETWEEN_RECORDS = b'},{"eventVersion":"'
 
 SLICE_BYTES = 128 << 10
 """Some eighty events: fewer cost calls, more fall out of the L2 cache (measured)."""
+
+RUN_BYTES_MAX = 4 << 20
+"""Objects may take eighty times the bytes of their JSON."""
 
 _SLICES_IN_ONE_MAX = 4
 """A file in which no records are found for so long goes the general way."""
@@ -69,10 +72,22 @@ def decode_slices(
 def decode_records(records: Records, decoders: Decoders, *, rows: int) -> Iterator[EventSlice]:
     """The events of the records that a lane gave, at most `rows` at a time. Raises what the lane does."""
     for batch in records.batches:
-        for start in range(0, len(batch.raws), rows):
-            some = batch.raws[start : start + rows]
+        for start, end in _runs(batch.raws, rows):
+            some = batch.raws[start:end]
             first_index = batch.first_index + start
             yield EventSlice(first_index, decode_events(some, first_index, decoders.one), some)
+
+
+def _runs(raws: Sequence[Raw], rows: int) -> Iterator[tuple[int, int]]:
+    """Where to cut records, so that no more than `rows` of them, or than RUN_BYTES_MAX, are decoded together."""
+    start = run_bytes = 0
+    for place, raw in enumerate(raws):
+        if place - start >= rows or (run_bytes and run_bytes + len(raw) > RUN_BYTES_MAX):
+            yield start, place
+            start, run_bytes = place, 0
+        run_bytes += len(raw)
+    if raws:
+        yield start, len(raws)
 
 
 def cut(data: bytes, slice_bytes: int = SLICE_BYTES) -> Iterator[bytes | None]:

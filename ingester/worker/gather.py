@@ -12,7 +12,7 @@ import pyarrow as pa
 from msgspec import Raw
 
 from ingester.decode.at_once import NotAtOnceError, decode_at_once, together
-from ingester.decode.events import BadRecord
+from ingester.decode.events import BadRecord, check_bad_records
 from ingester.decode.parts import decode_with_shared_parts
 from ingester.decode.read import RawBatch, Records, hold, records_of
 from ingester.fetch.base import Fetched
@@ -164,6 +164,8 @@ class Gathering:
         for batch in batches:
             self._pool.add(gathered, batch.first_index, batch.raws)
             self._write_pool(rest=False)
+            if not records.is_whole:
+                check_bad_records(gathered.quarantined_records)
         self._end_log_file(gathered, records.json_bytes)
 
     def _begin_log_file(self, gathered: GatheredLogFile) -> None:

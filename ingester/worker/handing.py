@@ -10,7 +10,7 @@ from itertools import compress, repeat
 
 from msgspec.structs import force_setattr
 
-from ingester.decode.events import BadRecord, DecodedEvents
+from ingester.decode.events import BadRecord, DecodedEvents, check_bad_records
 from ingester.decode.slices import EventSlice
 from ingester.model.delivered import DeliveredEvent, delivered
 from ingester.model.event import CloudTrailEvent
@@ -54,6 +54,7 @@ class Handing:
         """
         self._deliver(some, starts)
         self.bad += some.decoded.bad
+        check_bad_records(len(self.bad))
         self._give(some.decoded)
 
     def finish(self) -> None:

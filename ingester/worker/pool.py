@@ -13,7 +13,7 @@ from msgspec import Raw
 from ingester.decode.slices import EventSlice
 from ingester.model.log_file import LogFile
 
-CHUNK_BYTES_MAX = 32 << 20
+CHUNK_BYTES_MAX = 4 << 20
 """Records are 1.4 kB on average and 256 kB at most, as AWS says; what is larger must not multiply by 512."""
 
 

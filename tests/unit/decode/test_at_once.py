@@ -77,3 +77,12 @@ def test_odd_records_come_out_as_if_each_had_been_decoded_alone(odd: dict[str, A
 def test_a_log_file_with_a_record_that_cannot_be_read_is_left_to_others(bad: bytes) -> None:
     with pytest.raises(NotAtOnceError):
         events_of(content(record(0), "HERE", record(2)).replace(b'"HERE"', bad))
+
+
+def test_very_many_records_are_not_held_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = content(*map(record, range(100)))
+    assert len(list(decode_at_once(data, 1000))) > 10
+    monkeypatch.setattr("ingester.decode.at_once.RECORDS_IN_MEMORY_MAX", 50)
+
+    with pytest.raises(NotAtOnceError):
+        list(decode_at_once(data, 1000))

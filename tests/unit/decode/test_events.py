@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from msgspec import Raw
 
-from ingester.decode.events import DecodedEvents, decode_events
+from ingester.decode.events import BAD_RECORDS_MAX, DecodedEvents, check_bad_records, decode_events
+from ingester.model.errors import BadLogFileError
 from ingester.model.event import ABSENT, CloudTrailEvent, LooseEvent
 from ingester.model.event_parts import UserIdentity
 
@@ -134,3 +135,9 @@ def test_events_of_every_category_come_through() -> None:
     assert decoded.bad == []
     assert [event.unmapped_json for event in decoded.events] == [None, b'{"eventId":"lower d"}']
     assert decoded.events[1].time_window.window_size == "5m"
+
+
+def test_a_log_file_of_nothing_but_bad_records_is_none() -> None:
+    check_bad_records(BAD_RECORDS_MAX)
+    with pytest.raises(BadLogFileError, match="Over 200,000 of the log file's records can't be read"):
+        check_bad_records(BAD_RECORDS_MAX + 1)

@@ -157,3 +157,27 @@ def test_a_file_that_inflates_to_a_third_of_a_gigabyte_takes_little_memory() -> 
     assert count == 320 * 20_000 + 1
     assert json_bytes > 300 << 20
     assert grown_bytes < 64 << 20
+
+
+@pytest.mark.parametrize("records", [1, 3])
+def test_a_record_longer_than_any_of_cloudtrail_s_is_refused_in_memory_too(records: int) -> None:
+    long = b'{"eventName":"%b"}' % (b"x" * (5 << 20))
+    data = b'{"Records":[%b]}' % b",".join([b"{}"] * (records - 1) + [long])
+
+    with pytest.raises(BadLogFileError, match=f"Record {records - 1} of the log file has over 4,194,304 bytes"):
+        read_records(iter((data,)))
+
+
+def test_a_log_file_with_more_json_or_records_than_the_limits_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def taken() -> int:
+        records = read_records(iter((b'{"Records":[' + b"{}," * 999, b"{}]}")), 100, window_bytes=100)
+        return sum(len(batch.raws) for batch in records.batches)
+
+    assert taken() == 1000
+    monkeypatch.setattr("ingester.decode.read.JSON_BYTES_MAX", 3_000)
+    with pytest.raises(BadLogFileError, match="inflates to over 3,000 bytes of JSON"):
+        taken()
+    monkeypatch.undo()
+    monkeypatch.setattr("ingester.decode.read.RECORDS_MAX", 900)
+    with pytest.raises(BadLogFileError, match="has over 900 records"):
+        taken()

@@ -80,3 +80,14 @@ def test_a_file_that_is_bad_behind_its_first_slice_gives_that_and_then_an_error(
     assert names([next(coming)]) == [["Event0", "Event1", "Event2"]]
     with pytest.raises(BadLogFileError):
         list(coming)
+
+
+def test_records_that_are_large_together_are_decoded_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingester.decode.slices.RUN_BYTES_MAX", 100)
+    sizes = [10, 10, 90, 200, 10, 10, 10, 10]
+    records = [{"new": "x" * size} for size in sizes]
+
+    found = slices(b" " + text_of(records))
+
+    assert [len(one.records) for one in found] == [2, 1, 1, 3, 1]
+    assert [one.first_index for one in found] == [0, 2, 3, 4, 7]

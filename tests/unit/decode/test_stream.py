@@ -141,13 +141,15 @@ def test_a_record_longer_than_the_limit_is_refused() -> None:
         stream(data, window_bytes=64, record_bytes_max=4_096)
 
 
-def test_a_value_beside_records_longer_than_the_limit_is_refused() -> None:
+@pytest.mark.parametrize("repeated", [b"x" * (1 << 20), b'","b":"' * 150_000])
+@pytest.mark.parametrize("begin", [b'{"a":"', b'{"Records":[],"a":"'])
+def test_more_beside_records_than_the_limit_is_refused_in_one_value_or_in_many(begin: bytes, repeated: bytes) -> None:
     def chunks() -> Iterator[bytes]:
-        yield b'{"a":"'
-        for _ in range(65):
-            yield b"x" * (1 << 20)
+        yield begin
+        for _ in range(5):
+            yield repeated
 
-    with pytest.raises(BadLogFileError, match="value beside the log file's Records"):
+    with pytest.raises(BadLogFileError, match="over 4,194,304 bytes beside its Records"):
         list(stream_records(chunks()))
 
 
