@@ -1,6 +1,7 @@
 """The hooks of the library on a queue: what they are told, and what follows from what they say."""
 
 import json
+import socket
 from collections import Counter
 from typing import Any
 
@@ -184,6 +185,29 @@ def test_a_log_file_that_can_not_be_fetched_never_deletes_its_message(trail: Tra
     assert context.state is ProgressState.DOWNLOAD_LOG
     assert executor.counts.messages_deleted == 0
     assert trail.queue.counts() == (0, 1, 0)
+
+
+def test_a_network_error_never_deletes_a_message(trail: Trail, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody listens where S3 is asked for: no attempt is counted, nothing deleted, whatever the settings say."""
+    trail.deliver(key_of("a"), records(1))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        closed_port = listener.getsockname()[1]
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", trail.place.server.endpoint_url)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{closed_port}")
+    handler = Handler()
+    more = settings(
+        trail, endpoint_url=None, until_empty=False, delete_message_upon_failure=True, max_attempts=1, grace_seconds=1
+    )
+    with ProcessingExecutor(Taken(), more, exception_handler=handler) as executor:
+        wait_until(lambda: handler.told, what="the first failure")
+
+    error, context = handler.told[0]
+    assert isinstance(error, FetchError)
+    assert error.passing
+    assert (context.state, context.attempts_max) == (ProgressState.DOWNLOAD_LOG, 0)
+    assert executor.counts.messages_deleted == 0
+    assert not executor.counts.quarantined
+    assert trail.queue.counts() == (1, 0, 0)
 
 
 def test_receivers_receive_at_once(trail: Trail) -> None:

@@ -209,3 +209,56 @@ def test_hooks_run_in_one_thread_of_this_process_and_functions_in_another(write:
     run(process, source, exception_handler=handler, source_filter=source_filter, max_attempts=1)
     assert threads["handler"] == threads["source"] == "ingester-hooks"
     assert threads["process"] == "ingester-worker-0"
+
+
+def test_a_reporter_that_raises_changes_nothing(write: Write, source: Path, caplog: pytest.LogCaptureFixture) -> None:
+    write("a", records(2))
+    taken = Taken()
+
+    class Raising:
+        def report_start(self, _status: Any) -> object:
+            raise ValueError("at the start")
+
+        def report_end(self, _status: Any, _token: object) -> None:
+            raise KeyboardInterrupt
+
+    with ProcessingExecutor(taken, Settings(source=str(source)), progress_reporter=Raising()) as executor:
+        executor.wait()
+    assert len(taken.events) == 2
+    assert "the progress reporter raised at the start of processLog" in caplog.text
+    assert "the progress reporter raised at the end of processLog" in caplog.text
+
+
+def test_stop_from_within_a_hook_asks_for_the_end(write: Write, source: Path) -> None:
+    for name in "abc":
+        write(name, records(1))
+    executors: list[ProcessingExecutor] = []
+
+    def handler(error: IngesterError, context: ErrorContext) -> Decision:
+        executors[0].stop()
+        return Decision.QUARANTINE
+
+    def process(events: list[CloudTrailEvent]) -> None:
+        raise ValueError
+
+    executors.append(ProcessingExecutor(process, Settings(source=str(source)), exception_handler=handler))
+    executors[0].start()
+    assert executors[0].wait(30)
+    assert not executors[0].is_running
+    assert executors[0].counts.events == 0
+
+
+def test_a_function_that_is_interrupted_fails_its_log_file_alone(write: Write, source: Path) -> None:
+    for name in "ab":
+        write(name, records(1))
+    taken = Taken()
+    interrupts = iter([True])
+
+    def process(events: list[CloudTrailEvent]) -> None:
+        if next(interrupts, False):
+            raise KeyboardInterrupt
+        taken(events)
+
+    executor = run(process, source)
+    assert len(taken.events) == 2
+    assert executor.counts.failures == {"function": 1}

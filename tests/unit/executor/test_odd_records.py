@@ -5,14 +5,16 @@ first value in `Records` that is no object.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+import msgspec
 import pytest
 
 from ingester import (
     BadRecordError,
+    CloudTrailEvent,
     Decision,
     ErrorContext,
     IngesterError,
@@ -134,3 +136,27 @@ def test_a_log_file_that_can_not_be_read_costs_only_itself(write: Write, source:
 
     assert taken.names == ["Event0", "Event1"]
     assert [entry.uri for entry in executor.counts.quarantined] == [f"file://{bad}"]
+
+
+def _objects(part: type[msgspec.Struct], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Where the model has an object in an object, by CloudTrail's own names."""
+    for one in msgspec.structs.fields(part):
+        for option in get_args(one.type):
+            if isinstance(option, type) and issubclass(option, msgspec.Struct):
+                yield (*path, one.encode_name)
+                yield from _objects(option, (*path, one.encode_name))
+
+
+@pytest.mark.parametrize("path", _objects(CloudTrailEvent), ids=".".join)
+@pytest.mark.parametrize("value", [None, "text", 7, {}], ids=["null", "text", "number", "empty"])
+def test_no_object_of_a_record_need_be_one(run: Run, write: Write, path: tuple[str, ...], value: Any) -> None:
+    """CPL ends the log file at `onBehalfOf: null`, as at every object but a few that is null or something else."""
+    odd: Any = value
+    for name in reversed(path):
+        odd = {name: odd}
+    some = [record(0), record(1, **odd), record(2)]
+    write("a", some)
+    taken = run()
+
+    assert [event.to_dict() for event in taken.events] == some
+    assert taken.names == ["Event0", "Event1", "Event2"]
