@@ -36,6 +36,7 @@ from ingester.supervisor.hooks import Decided, Hooks, HookThread, Judged, StopAs
 from ingester.supervisor.in_flight import InFlight, Ticket
 from ingester.supervisor.intake import Intake, Listed, ListingEnded
 from ingester.supervisor.mailbox import Mailbox
+from ingester.supervisor.obstacles import LEDGER, LOG_FILES, OUTPUT, Obstacles
 from ingester.supervisor.oversight import Oversight
 from ingester.supervisor.pool import Died, Heard, WorkerPool
 from ingester.supervisor.processes import WorkerProcess
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("ingester.supervisor")
 
+_OBSTACLES = {"output": OUTPUT, "outage": LOG_FILES, "throttled": LOG_FILES}
+"""What is away, by the failures of log files that say nothing about the log file."""
 _TICK_SECONDS = 0.25
 _GIVE_BACK_SECONDS = 5.0
 """How long after the grace time a run still waits for the queues to take back what is unfinished."""
@@ -106,6 +109,8 @@ class Supervisor:
         )  # fmt: skip
         self._health = Health()
         self._flow = Flow(intake)
+        ends_with_source = settings.until_empty or queues is None
+        self._obstacles = Obstacles(self._flow, waits_for_ever=not ends_with_source)
         self._ending = Ending(settings.grace_seconds)
         self._emptiness = Emptiness()
         self._signals: list[int] = []
@@ -134,6 +139,8 @@ class Supervisor:
             self._hooks.stop()
             self._selector.close()
             restore()
+        if self._obstacles.gave_up is not None:
+            raise self._obstacles.gave_up
         if self._stopped_by is not None:
             raise ProcessingStoppedError(
                 f"The exception handler ended the run: {self._stopped_by}"
@@ -188,11 +195,11 @@ class Supervisor:
                 self._counts.events_decoded += beat.events - worker.events
                 worker.jobs_welcome, worker.jobs_done, worker.events = beat.jobs_welcome, beat.jobs_done, beat.events
             case Prepared() as prepared:
-                self._flow.go_on("output")
+                self._obstacles.over(OUTPUT)
                 self._commits.prepared(worker.slot, prepared)
             case Failed() as failed:
-                if failed.kind == "output":
-                    self._output_trouble(failed.reason)
+                if failed.kind in _OBSTACLES:
+                    self._obstacles.met(_OBSTACLES[failed.kind], failed.reason, now_seconds)
                 job = self._in_flight.jobs[failed.job]
                 draining = self._ending.is_draining
                 self._settle(self._failures.failed(job, failed, now_seconds, draining=draining))
@@ -250,15 +257,16 @@ class Supervisor:
     def _committer_event(self, item: object) -> None:
         match item:
             case Published() as published:
+                self._obstacles.went_on()
                 self._settle(self._commits.published(published))
             case Rejected() as rejected:
                 self._settle(self._commits.rejected(rejected))
             case Quarantined(job, entry):
                 self._settle(self._failures.quarantined(job, entry))
             case OutputTrouble(None):
-                self._flow.go_on("output")
+                self._obstacles.over(OUTPUT)
             case OutputTrouble(error):
-                self._output_trouble(str(error))
+                self._obstacles.met(OUTPUT, str(error), time.monotonic())
             case CommitterFailed(failure):
                 raise failure
 
@@ -287,6 +295,7 @@ class Supervisor:
 
     def _received(self, received: Received) -> None:
         self._health.well(_queue(received.queue_url))
+        self._obstacles.over(received.queue_url)
         if not received.messages:
             self._quiet.add(received.queue_url)
             return
@@ -295,10 +304,10 @@ class Supervisor:
         self._settle(self._arrivals.received(received.messages, received.doubts, draining=draining))
 
     def _receive_trouble(self, trouble: ReceiveTrouble) -> None:
+        now_seconds = time.monotonic()
         times = f"{trouble.consecutive} times in a row" if trouble.consecutive > 1 else "once"
-        self._health.trouble(
-            _queue(trouble.queue_url), f"receiving failed {times}. {trouble.error}", time.monotonic()
-        )
+        self._health.trouble(_queue(trouble.queue_url), f"receiving failed {times}. {trouble.error}", now_seconds)
+        self._obstacles.met(trouble.queue_url, str(trouble.error), now_seconds)
         error = trouble.error if isinstance(trouble.error, IngesterError) else IngesterError(str(trouble.error))
         self._ask(error, ErrorContext(ProgressState.POLL_QUEUE, attempt=trouble.consecutive))
 
@@ -323,16 +332,12 @@ class Supervisor:
         if not self._ending.is_draining:
             self._ending.asked_by_signal(time.monotonic())
 
-    def _output_trouble(self, reason: str) -> None:
-        if self._flow.hold("output"):
-            _log.error("the output can't be written, receiving pauses: %s", reason)
-
-    def _hold_while_ledger_is_away(self) -> None:
+    def _hold_while_ledger_is_away(self, now_seconds: float) -> None:
         trouble = self._arrivals.ledger_trouble
         if trouble is None:
-            self._flow.go_on("ledger")
-        elif self._flow.hold("ledger"):
-            _log.error("the ledger can't be read, receiving pauses: %s", trouble)
+            self._obstacles.over(LEDGER)
+        else:
+            self._obstacles.met(LEDGER, str(trouble), now_seconds)
 
     # what the clock asks for
 
@@ -345,13 +350,15 @@ class Supervisor:
         else:
             self._pool.start_due(now_seconds)
             self._settle(self._arrivals.admit_again(now_seconds))
-            self._hold_while_ledger_is_away()
+            self._hold_while_ledger_is_away(now_seconds)
             self._check_again(now_seconds)
             self._dispatch.assign()
             self._measure_flow()
             if not self._in_flight.jobs:
-                self._flow.go_on("output")  # nothing is left that could show that it can be written again
+                self._obstacles.over(OUTPUT)  # nothing is left that could show that it can be written again
             self._end_if_empty(now_seconds)
+            if self._obstacles.gave_up is not None:
+                self._end_run()
         if self._acknowledger is not None:
             self._acknowledger.work(now_seconds)
         if now_seconds >= self._tick_at_seconds:
