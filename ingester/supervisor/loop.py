@@ -36,7 +36,7 @@ from ingester.supervisor.hooks import Decided, Hooks, HookThread, Judged, StopAs
 from ingester.supervisor.in_flight import InFlight, Ticket
 from ingester.supervisor.intake import Intake, Listed, ListingEnded
 from ingester.supervisor.mailbox import Mailbox
-from ingester.supervisor.obstacles import LEDGER, LOG_FILES, OUTPUT, Obstacles
+from ingester.supervisor.obstacles import DELETES, DEPTHS, LEDGER, LOG_FILES, OUTPUT, Obstacles
 from ingester.supervisor.oversight import Oversight
 from ingester.supervisor.pool import Died, Heard, WorkerPool
 from ingester.supervisor.processes import WorkerProcess
@@ -282,10 +282,12 @@ class Supervisor:
             case ReceiveTrouble() as trouble:
                 self._receive_trouble(trouble)
             case Deleted(outcome):
+                self._obstacles.tried(DELETES, outcome.reason if outcome.retry else "", now_seconds)
                 acknowledger.deleted(outcome, now_seconds)
             case Extended(outcome):
                 acknowledger.extended(outcome)
-            case Depths(depths):
+            case Depths(depths, reason):
+                self._obstacles.tried(DEPTHS, reason, now_seconds)
                 left = None if depths is None else sum(
                     max(0, depth.visible + depth.in_flight + depth.delayed - acknowledger.given_up(url, now_seconds))
                     for url, depth in depths.items()
@@ -332,13 +334,6 @@ class Supervisor:
         if not self._ending.is_draining:
             self._ending.asked_by_signal(time.monotonic())
 
-    def _hold_while_ledger_is_away(self, now_seconds: float) -> None:
-        trouble = self._arrivals.ledger_trouble
-        if trouble is None:
-            self._obstacles.over(LEDGER)
-        else:
-            self._obstacles.met(LEDGER, str(trouble), now_seconds)
-
     # what the clock asks for
 
     def _on_time(self, now_seconds: float) -> None:
@@ -350,7 +345,7 @@ class Supervisor:
         else:
             self._pool.start_due(now_seconds)
             self._settle(self._arrivals.admit_again(now_seconds))
-            self._hold_while_ledger_is_away(now_seconds)
+            self._obstacles.tried(LEDGER, str(self._arrivals.ledger_trouble or ""), now_seconds)
             self._check_again(now_seconds)
             self._dispatch.assign()
             self._measure_flow()

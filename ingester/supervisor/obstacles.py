@@ -14,8 +14,18 @@ _log = logging.getLogger("ingester.supervisor")
 OUTAGE_SECONDS_MAX = 900.0
 OUTPUT = "output"
 LEDGER = "ledger"
-LOG_FILES = "S3 of the log files"
-_TROUBLE = {OUTPUT: "the output can't be written", LEDGER: "the ledger can't be read"}
+LOG_FILES = "log files"
+DELETES = "deletes"
+DEPTHS = "depths"
+
+_TROUBLE = {
+    OUTPUT: "the output can't be written",
+    LEDGER: "the ledger can't be read",
+    LOG_FILES: "log files can't be fetched",
+    DELETES: "messages can't be deleted",
+    DEPTHS: "the queues do not say whether they are empty",
+}
+_PAUSING = (OUTPUT, LEDGER)
 
 
 class Obstacles:
@@ -29,16 +39,23 @@ class Obstacles:
         self.gave_up: IngesterError | None = None
         """Why the run should end: it has waited for long enough."""
 
+    def tried(self, what: str, reason: str, now_seconds: float) -> None:
+        """Something was tried: it works, or it could not be done for this reason."""
+        if reason:
+            self.met(what, reason, now_seconds)
+        else:
+            self.over(what)
+
     def met(self, what: str, reason: str, now_seconds: float) -> None:
-        """Something could not be done and will be tried again."""
+        """Something could not be done and will be tried again. `what`: one of the names above, or a queue's URL."""
         since_seconds = self._since_seconds.setdefault(what, now_seconds)
-        if what in _TROUBLE and self._flow.hold(what):
+        if what in _PAUSING and self._flow.hold(what):
             _log.error("%s, receiving pauses: %s", _TROUBLE[what], reason)
         waited_seconds = now_seconds - since_seconds
         if self.gave_up is None and not self._waits_for_ever and waited_seconds >= OUTAGE_SECONDS_MAX:
             self.gave_up = IngesterError(
                 f"Nothing has come through for {waited_seconds / 60:.0f} minutes; "
-                f"{_TROUBLE.get(what, f'no answer from {what}')}: {reason}",
+                f"{_TROUBLE.get(what, f'{what} gives no messages')}: {reason}",
                 hint="What is committed stays and nothing is lost: run it again when that is mended.",
             )
 

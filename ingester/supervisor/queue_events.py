@@ -55,6 +55,7 @@ class Extended:
 
 @dataclass(frozen=True, slots=True)
 class Depths:
-    """How many messages the queues report; None when one could not be asked."""
+    """How many messages the queues report; None when one could not be asked, and why."""
 
     depths: "dict[str, QueueDepth] | None"
+    reason: str = ""

@@ -121,5 +121,5 @@ class Queues:
     def _depths(self) -> Depths:
         try:
             return Depths({url: queue_depth(client, url) for url, client in self._clients.items()})
-        except Exception:
-            return Depths(None)
+        except Exception as error:
+            return Depths(None, str(error))

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 
 from tests.faults.proxy import Fault, cut, entries_refused, no_answer, reset, stall, status
 
-_PAUSE_SECONDS = (0.3, 1.3)
+_PAUSE_SECONDS = (0.4, 2.0)
 _STOPPED_SECONDS = (0.1, 9.0)
 """Up to above `--worker-silence` of a chaos run: some wake up only after they were replaced."""
-_CALLS_MAX = 12
+_CALLS_MAX = 8
+_RECEIVES_MAX = 2
+"""Each failure in a row lengthens a receiver's backoff: more, and it would sleep through the rest of the run."""
 _SPARED = (0.25, 0.75)
 
 _NETWORK: dict[str, tuple[str, Fault]] = {
@@ -86,10 +88,11 @@ def deeds(seed: int, seconds: float, *, output: str) -> Iterator[Deed]:
     network = list((_NETWORK | (_OUTPUT if output == "s3" else {})).items())
     at_seconds = 0.0
     while (at_seconds := at_seconds + rng.uniform(*_PAUSE_SECONDS)) < seconds:
-        kind = rng.choices(("network", "worker", "supervisor"), (6, 4, 1))[0]
+        kind = rng.choices(("network", "worker", "supervisor"), (6, 3, 1))[0]
         if kind == "network":
             name, (operation, fault) = rng.choice(network)
-            yield Deed(at_seconds, NetworkFault(name, operation, fault, rng.randint(1, _CALLS_MAX)))
+            calls_max = _RECEIVES_MAX if operation == "ReceiveMessage" else _CALLS_MAX
+            yield Deed(at_seconds, NetworkFault(name, operation, fault, rng.randint(1, calls_max)))
             continue
         which = rng.random() if kind == "worker" else -1
         is_spared = which < 0 and _SPARED[0] <= at_seconds / seconds < _SPARED[1]

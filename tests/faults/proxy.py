@@ -91,6 +91,8 @@ class Proxy:
     under_way: Counter[str] = field(default_factory=Counter)
     """How many calls of each operation wait for their answer now."""
     closing: threading.Event = field(default_factory=threading.Event)
+    counting: threading.Lock = field(default_factory=threading.Lock)
+    """For faults that count the calls that they meet."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def inject(self, operation: str, fault: Fault, **more: Any) -> Rule:

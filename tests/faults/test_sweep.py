@@ -1,100 +1,99 @@
-"""Each call to SQS, S3, the file system and the ledger fails in turn: the Nth one, once, and all from it on.
+"""Each call to SQS, S3, the file system and the ledger fails in turn: the 1st, the 2nd, … until a run ends without
+having met its fault; once, and in a second pass for good, from then on.
 
-After each run with a fault a clean one follows, and the oracle decides. How many calls there are, a run without a
-fault counts. CI tries a few places, spread over all; FAULTS_SWEEP=all tries every one.
+A call fails before it has done anything, or after it has done it all, its answer lost: what came of it is unknown
+then, and has to be asked. After each run a clean one follows, and the oracle and `verify` decide.
+
+CI takes the first call of each kind; FAULTS_SWEEP=all takes every one:
+
+    FAULTS_SWEEP=all ./scripts/test tests/faults/test_sweep.py tests/faults/test_sweep_of_calls.py --timeout 7200
 """
 
+import logging
 import os
 from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from ingester.model.settings import Settings
 from scripts.demo_world.log_files import GeneratedLogFile
-from tests.faults.injection import injecting
-from tests.faults.oracle import assert_oracle
-from tests.faults.proxy import Fault, no_answer, reset
-from tests.faults.proxy import fault_proxy as start_proxy
-from tests.support.cli import ingester
-from tests.support.lake import DiskLake, S3Lake
-from tests.support.moto import Place
-from tests.support.trail import expected_records, message_bodies, small_world, store
+from tests.faults.in_process import findings, in_a_hurry, ingest
+from tests.faults.operations import Operations
+from tests.support.lake import DiskLake, Lake
+from tests.support.trail import expected_records, small_world
 
-PLACES_IN_CI = 6
-EMPTYING = ["--until-empty", "--workers", "1", "--region", "us-east-1"]
+IS_WHOLE = os.environ.get("FAULTS_SWEEP") == "all"
+CALLS_MAX = 2_000
+whole_only = pytest.mark.skipif(not IS_WHOLE, reason="only with FAULTS_SWEEP=all")
 
 
-def _some(last: int) -> list[int]:
-    """1 to `last`, or a few of them, evenly spread."""
-    if os.environ.get("FAULTS_SWEEP") == "all" or last <= PLACES_IN_CI:
-        return list(range(1, last + 1))
-    return sorted({1 + number * (last - 1) // (PLACES_IN_CI - 1) for number in range(PLACES_IN_CI)})
+@pytest.fixture(autouse=True)
+def _in_a_hurry() -> Iterator[None]:
+    with in_a_hurry():
+        yield
 
 
 @pytest.mark.parametrize("for_good", [False, True], ids=["once", "for-good"])
-def test_any_call_to_the_file_system_or_the_ledger_may_fail(tmp_path: Path, for_good: bool) -> None:
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_any_call_to_the_file_system_or_the_ledger_may_fail_on_disk(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, for_good: bool, after: bool
+) -> None:
     """Fails when `Committer._insist` takes every error for done, and when `roll_forward` publishes nothing."""
-    log_files = small_world(60)
+    log_files = small_world(40)
+    source = tmp_path / "source"
     for log_file in log_files:
-        path = tmp_path / "source" / log_file.key
+        path = source / log_file.key
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(log_file.body)
-    counted = tmp_path / "counted"
-    first = _backfill(tmp_path, tmp_path / "lake-0", injecting(root=tmp_path / "lake-0", counter=counted, ledger=1))
-    assert first == 0
-    calls = counted.stat().st_size
-    assert calls > 20
+    of_disk = [GeneratedLogFile(str(source / one.key), one.body, one.events, one.json_bytes) for one in log_files]
+    expected = Counter(expected_records("", of_disk).keys())
 
-    for nth in _some(calls):
-        lake, counter = DiskLake(tmp_path / f"lake-{nth}"), tmp_path / f"counter-{nth}"
-        more = {"for_good": 1} if for_good else {}
-        faults = injecting(root=lake.root, counter=counter, nth=nth, ledger=1, **more)
-        _backfill(tmp_path, lake.root, faults, seconds_max=4 if for_good else 30)
-        assert _backfill(tmp_path, lake.root, {}) == 0
-        met = counter.with_name(counter.name + ".met")
-        assert lake.places() == _expected(tmp_path, log_files), (nth, met.read_text() if met.exists() else "")
-        assert lake.leftovers() == []
+    def world(name: str) -> tuple[Lake, Settings]:
+        lake = DiskLake(tmp_path / name)
+        return lake, Settings(source=str(source), output=str(lake.root), grace_seconds=0.2)
 
+    def run(name: str, operations: Operations) -> None:
+        lake, settings = world(name)
+        operations.root = tmp_path
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            operations.install(monkeypatch)
+            ingest(settings)
+        assert ingest(settings) is None, operations.met
+        assert lake.places() == expected, operations.met
+        assert lake.leftovers() == [], operations.met
+        assert findings(settings) == [], operations.met
 
-@pytest.mark.parametrize("fault", [reset, no_answer], ids=["reset", "unanswered"])
-def test_any_call_to_sqs_or_s3_may_fail(moto_place: Place, tmp_path: Path, fault: Fault) -> None:
-    """Fails when `publish_s3._publish_file` takes an error of CompleteMultipartUpload for a damaged lake, without
-    asking."""
-    log_files = small_world(60)
-    bodies = message_bodies(store(moto_place, log_files))
-    nth, calls = 1, 2
-    places = [1]
-    while places:
-        nth = places.pop(0)
-        queue = moto_place.queue(visibility_timeout_seconds=10)
-        queue.send(*bodies)
-        lake = S3Lake(moto_place, tmp_path / f"state-{nth}", prefix=f"lake-{nth}")
-        service = ["run", "--queue-url", queue.url, *lake.arguments, *EMPTYING, "--visibility-timeout", "10"]
-        with start_proxy(moto_place.server.endpoint_url) as proxy:
-            # three in a row: the clients try each call three times by themselves
-            proxy.inject("*", fault, skip=nth, times=3)
-            ingester(*service, "--endpoint-url", proxy.endpoint_url)
-            if nth == 1:
-                calls = len(proxy.calls)
-                places = _some(calls)[1:]
-        ended = ingester(*service, "--endpoint-url", moto_place.server.endpoint_url)
-        assert_oracle(lake, moto_place, log_files, queue, ended=ended)
+    sweep(run, Operations(tmp_path, for_good=for_good, after=after))
+    assert errors_of_ours(caplog) == []
 
 
-def _backfill(tmp_path: Path, lake: Path, environ: dict[str, str], *, seconds_max: int = 30) -> int:
-    """The exit code; -1 for a run that insists until it is killed."""
-    import subprocess
+def sweep(run: Callable[[str, Operations], None], like: Operations) -> None:
+    """A run for each call that fails: for every one, or for the first of each kind."""
+    wanted: list[int] | None = None
+    if not IS_WHOLE:
+        counted = Operations(like.root)
+        run("counted", counted)
+        kinds = [kind_of(call) for call in counted.calls]
+        wanted = sorted({kinds.index(kind) + 1 for kind in kinds})
+        print(f"{len(kinds)} calls of {len(wanted)} kinds")
+    for nth in wanted or range(1, CALLS_MAX):
+        operations = Operations(like.root, nth=nth, for_good=like.for_good, after=like.after)
+        run(f"lake-{nth}", operations)
+        if operations.met is None:
+            print(f"{nth - 1} calls failed in turn")
+            return
+    assert wanted, f"after {CALLS_MAX} runs there is still a call to fail"
 
-    arguments = ["backfill", tmp_path / "source", "--output", lake, "--workers", "1"]
-    try:
-        return ingester(*arguments, environ=environ, timeout_seconds=seconds_max).exit_code
-    except subprocess.TimeoutExpired:
-        return -1
+
+def kind_of(call: str) -> str:
+    """What is done to what sort of file: the names of its directories and its ending, without ids and dates."""
+    function, _, path = call.rpartition(" ")
+    words = [word for word in path.split("/")[1:] if word.isalpha() or word.startswith("_")]
+    return f"{function} {'/'.join(words[:2])} {Path(path).suffix}"
 
 
-def _expected(tmp_path: Path, log_files: list[GeneratedLogFile]) -> Counter[tuple[str, int]]:
-    of_disk = [
-        GeneratedLogFile(str(tmp_path / "source" / one.key), one.body, one.events, one.json_bytes)
-        for one in log_files
-    ]
-    return Counter(expected_records("", of_disk).keys())
+def errors_of_ours(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What a user would see as a traceback."""
+    return [record.getMessage() for record in caplog.records if record.exc_info and record.levelno >= logging.ERROR]

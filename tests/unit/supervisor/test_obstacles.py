@@ -69,3 +69,12 @@ def test_what_worked_in_between_begins_anew(intake: Intake) -> None:
     obstacles.met("queue", "No answer.", OUTAGE_SECONDS_MAX)
 
     assert obstacles.gave_up is None
+
+
+def test_what_was_tried_is_in_the_way_or_not(intake: Intake) -> None:
+    obstacles = Obstacles(Flow(intake), waits_for_ever=True)
+
+    obstacles.tried(LEDGER, "disk I/O error", 0)
+    assert intake.paused
+    obstacles.tried(LEDGER, "", 1)
+    assert not intake.paused
