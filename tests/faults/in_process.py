@@ -13,7 +13,7 @@ from ingester.executor.threads import WorkerThread
 from ingester.fetch import s3 as fetch_s3
 from ingester.model.errors import IngesterError
 from ingester.model.settings import Settings
-from ingester.sqs import receive
+from ingester.sqs import receive, signed
 from ingester.supervisor import acknowledge, arrivals, commit, ending, loop, obstacles, outage
 from ingester.supervisor.hooks import HookThread
 from ingester.supervisor.run import Library, run_backfill, run_queues
@@ -36,6 +36,7 @@ _QUICK: tuple[tuple[object, str, float], ...] = (
     (ending, "_ASK_EVERY_SECONDS", 0.02),
     (obstacles, "OUTAGE_SECONDS_MAX", 0.3),
     (clients, "ATTEMPTS_MAX", 1),
+    (signed, "ATTEMPTS_MAX", 1),
     (fetch_s3, "RETRIES_MAX", 0),
 )
 """Waits, shorter than in life; and no call is tried again by a client, so that the product meets each failure."""
