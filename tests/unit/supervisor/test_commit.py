@@ -1,6 +1,7 @@
 """Commit and publish in their order, whatever fails in between; and what a predecessor left behind."""
 
 import queue
+import threading
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
@@ -77,6 +78,16 @@ class FaultyLedger(SqliteLedger):
 
     def mark_published(self, commit_id: str) -> None:
         self.faults.call("mark", lambda: super(FaultyLedger, self).mark_published(commit_id))
+
+
+class WaitingLedger(SqliteLedger):
+    """A ledger that is slow to commit."""
+
+    may_commit = threading.Event()
+
+    def commit(self, commit: Commit) -> None:
+        assert self.may_commit.wait(10)
+        super().commit(commit)
 
 
 @pytest.fixture
@@ -278,9 +289,13 @@ def test_a_sweep_leaves_what_its_worker_had_prepared_before(
     of_another.mkdir()
     commit = commit_of(log_file(1), data_files=(staged_data_file(tmp_path),))
 
+    ledger.__class__ = WaitingLedger
+    ledger.may_commit = threading.Event()  # type: ignore[attr-defined]
+
     def submit_and_sweep(committer: Committer) -> None:
         committer.submit(commit)
         committer.sweep(prefix)
+        ledger.may_commit.set()  # type: ignore[attr-defined]
 
     later = commit_of(log_file(2), commit_id="7" * 32)
     answers = work_off(lake, ledger, submit_and_sweep, lambda committer: committer.submit(later))
