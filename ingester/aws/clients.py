@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, NoRegionError, PartialCredentials
 
 from ingester.model.errors import ConfigurationError
 from ingester.model.settings import Settings
+from ingester.model.shown import without_secrets
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -103,7 +104,7 @@ def make_client(
             ) from error
         except ValueError as error:  # botocore: "Invalid endpoint: …", and InvalidRegionError, which is one too
             raise ConfigurationError(
-                f"A client for {service.upper()} can't be made: {error}.",
+                f"A client for {service.upper()} can't be made: {without_secrets(str(error))}.",
                 hint="Check --endpoint-url and --region (http://host:port, eu-west-1).",
             ) from error
 

@@ -1,9 +1,11 @@
 """What an exception of boto3 or urllib3 means, in one sentence for the operator. Pure.
 
 Sentences quote AWS's own message, which names the caller, the permission and the resource. They never quote a
-request or a whole response: those hold signatures and key ids.
+request or a whole response: those hold signatures, key ids and session tokens. Some messages quote the request that
+the server got; these are cut where that begins.
 """
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
@@ -53,6 +55,13 @@ class AwsFault:
 
 
 _PASSING = frozenset({FaultKind.EXPIRED, FaultKind.THROTTLED, FaultKind.UNREACHABLE, FaultKind.SERVER})
+
+_OF_A_REQUEST = re.compile(
+    r"\b(?:GET|PUT|POST|HEAD|DELETE) /|x-amz-|\bauthorization\s*[=:]|aws4-|canonical|string.?to.?sign|\bhost:"
+    r"|(?:signature|credential|token|accesskeyid|secret\w*)\s*[=:]|https?://[^\s/]*@",
+    re.IGNORECASE,
+)
+"""What only a quoted request has: its first line, its headers, what is signed, or a URL with a password."""
 
 _KINDS: dict[str, FaultKind] = {
     **dict.fromkeys(
@@ -112,16 +121,23 @@ def explain(error: BaseException, url: str = "") -> AwsFault:
         return AwsFault(
             FaultKind.UNREACHABLE, name, f"No answer from {host} ({name}).", _HINTS[FaultKind.UNREACHABLE]
         )
-    return AwsFault(FaultKind.OTHER, name, f"{name}: {_one_line(str(error))}")
+    return AwsFault(FaultKind.OTHER, name, f"{name}: {_one_line(_without_request(str(error)))}")
 
 
-def explain_code(code: str, message: str, status: int = 0) -> AwsFault:
+def explain_code(code: str, message: str | None, status: int = 0) -> AwsFault:
     """What AWS's error code means, with AWS's own message; `status` (HTTP) decides where the code is unknown."""
     kind = _KINDS.get(code) or _KINDS.get(code.rpartition(".")[2]) or _KINDS.get(str(status))
     if kind is None:
         kind = FaultKind.SERVER if status >= 500 else FaultKind.OTHER
-    sentence = f"{code}: {_one_line(message)}" if message and message != code else f"{code}."
+    said = _without_request(message or "")  # boto3 gives None where S3 gave no body
+    sentence = f"{code}: {_one_line(said)}" if said and said != code else f"{code}."
     return AwsFault(kind, code, sentence, _HINTS.get(kind, ""))
+
+
+def _without_request(message: str) -> str:
+    """A message up to where it begins to quote a request."""
+    quoted = _OF_A_REQUEST.search(message)
+    return message[: quoted.start()].rstrip(" '\"(:") if quoted else message
 
 
 def _one_line(message: str) -> str:

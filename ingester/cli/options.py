@@ -8,6 +8,7 @@ import typer
 
 from ingester.model.errors import ConfigurationError
 from ingester.model.settings import PartitionKey, Settings, is_s3_uri
+from ingester.model.shown import without_secrets
 
 DEFAULTS = Settings()
 """Where an option's default comes from: the same as the library's."""
@@ -24,7 +25,8 @@ def a_place(text: str | None) -> str | None:
     would be the name of a directory that nobody meant. Raises ConfigurationError."""
     if text is not None and (not text.strip() or (_SCHEME.match(text) and not is_s3_uri(text))):
         raise ConfigurationError(
-            f"“{text}” is no place for files.", hint="Write a directory, or s3://bucket/prefix where S3 is meant."
+            f"“{without_secrets(text)}” is no place for files.",
+            hint="Write a directory, or s3://bucket/prefix where S3 is meant.",
         )
     return text
 

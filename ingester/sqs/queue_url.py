@@ -4,6 +4,7 @@ import re
 from urllib.parse import urlsplit
 
 from ingester.model.errors import ConfigurationError
+from ingester.model.shown import without_secrets
 
 # sqs.<region>.amazonaws.com, its FIPS, dual stack, China and VPC endpoint forms; and the two legacy ones
 _HOST_WITH_REGION = re.compile(
@@ -29,9 +30,8 @@ def check_queue_url(queue_url: str) -> None:
     except ValueError:  # a host that is none, such as an unclosed [
         is_url = is_clean = False
     if not (is_url and is_clean):
-        after_password = queue_url.rpartition("@")[2]
         raise ConfigurationError(
-            f"“{after_password}” is no queue URL.",
+            f"“{without_secrets(queue_url)}” is no queue URL.",
             hint="Give --queue-url as SQS shows it: https://sqs.<region>.amazonaws.com/<account>/<queue name>.",
         )
 

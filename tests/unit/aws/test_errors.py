@@ -98,3 +98,19 @@ def _code_of(kind: FaultKind) -> str:
         FaultKind.SERVER: "InternalError",
     }
     return codes.get(kind, "Whatever")
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ("It is wrong. The Canonical String for this request should have been 'GET /b", "It is wrong. The."),
+        ("Wrong: 'POST / x-amz-security-token:abc'", "Wrong."),
+        ("Bad X-Amz-Security-Token abc", "Bad."),
+        ("Proxy https://joe:abc@host refuses", "Proxy."),
+        ("Not known: token=abc", "Not known."),
+        ("User: arn:aws:sts::1:assumed-role/r/joe@example.com is not authorized", None),
+        ("The security token included in the request is expired", None),
+    ],
+)
+def test_a_message_is_cut_where_it_begins_to_quote_a_request(message: str, told: str | None) -> None:
+    assert explain_code("Code", message, 403).sentence == f"Code: {told or message + '.'}"
