@@ -38,7 +38,7 @@ from ingester.lake.lock import locked
 from ingester.lake.quarantine import decode_entry, encode_entry
 from ingester.model.commit import Commit, DataFile
 from ingester.model.crash_points import SUPERVISOR_MID_PUBLISH, crash_point
-from ingester.model.errors import ConfigurationError, LakeDamagedError
+from ingester.model.errors import ConfigurationError, LakeDamagedError, OutputError
 from ingester.model.quarantine import QuarantinedLogFile
 from ingester.model.settings import Settings
 
@@ -116,6 +116,7 @@ class DiskLake:
         staged, published = self._staged(commit_id) / checked(data_file.path), self._root / checked(data_file.path)
         try:
             if _has_size(staged, commit_id, data_file):
+                self._check_inside(published)
                 published.parent.mkdir(parents=True, exist_ok=True)
                 staged.rename(published)
                 crash_point(SUPERVISOR_MID_PUBLISH)
@@ -128,6 +129,17 @@ class DiskLake:
         except OSError as error:
             raise disk_error(error, published) from error
         return published
+
+    def _check_inside(self, published: Path) -> None:
+        """Raises OutputError if a link below the table, or below the quarantine, leads out of it.
+
+        `cloudtrail` and `_ingester` themselves may be links: that is the operator's choice.
+        """
+        top = self._root / published.relative_to(self._root).parts[0]
+        if not published.parent.resolve().is_relative_to(top.resolve()):
+            raise OutputError(
+                f"{published.parent} is behind a link that leads out of {top}.", hint="Remove the link from the lake."
+            )
 
     def discard(self, commit_id: str, data_files: Sequence[DataFile]) -> None:  # noqa: ARG002
         """Removes the commit's staging directory, with whatever it holds."""
