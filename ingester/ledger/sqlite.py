@@ -194,6 +194,7 @@ def _present(
         some += some[-1:] * (places - len(some))
         other_commit = " AND commit_number <> ?" if besides_commit else ""
         found = connection.execute(
+            # only our own words and question marks stand in it
             f"SELECT {column} FROM log_files WHERE {column} IN ({','.join('?' * places)}){other_commit}",  # noqa: S608
             [*some, besides_commit] if besides_commit else some,
         )

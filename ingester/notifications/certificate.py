@@ -47,7 +47,7 @@ class SigningCertificate:
                 hint="Check this machine's clock.",
             )
         # SHA-1 is what SNS signs with unless the topic asks for version 2
-        algorithm = SHA256() if signed.hash_name == "SHA256" else SHA1()  # noqa: S303
+        algorithm = SHA256() if signed.hash_name == "SHA256" else SHA1()  # noqa: S303 (SNS chooses)
         try:
             self._key.verify(signed.signature, signed.text, PKCS1v15(), algorithm)
         except InvalidSignature:

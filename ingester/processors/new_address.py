@@ -174,7 +174,7 @@ class _Topic:
 def _post(url: str, sighting: Sighting) -> None:
     body = json.dumps({"text": _sentence(sighting), **_fields(sighting)}).encode()
     request = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310 (checked: http)
-    with urllib.request.urlopen(request, timeout=_WEBHOOK_SECONDS):  # noqa: S310
+    with urllib.request.urlopen(request, timeout=_WEBHOOK_SECONDS):  # noqa: S310 (as above)
         pass
 
 
