@@ -38,3 +38,8 @@ def _with_progress(run: Callable[[Tick], RunResult]) -> RunResult:
 
     with Progress() as progress:
         return run(progress.tick)
+
+
+def printable(text: str) -> str:
+    """The text with everything escaped that could act on a terminal, or can't be written at all."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)

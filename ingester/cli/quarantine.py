@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ingester.cli import options
-from ingester.cli.display import Tick, show_run
+from ingester.cli.display import Tick, printable, show_run
 from ingester.cli.logs import set_up_logging
 from ingester.cli.verify import Lake
 from ingester.lake.open import open_lake
@@ -44,14 +44,14 @@ def list_(
     console.print(Text(f"{len(entries):,} log files", style="bold"))
     for entry in entries:
         console.print(
-            Text(f"  {_printable(entry.uri)}\n    {_printable(entry.reason)}\n    {_when(entry)}"), soft_wrap=True
+            Text(f"  {printable(entry.uri)}\n    {printable(entry.reason)}\n    {_when(entry)}"), soft_wrap=True
         )
     records = 0
     lines = []
     for record in _records(settings):
         records += 1
         if records <= _RECORDS_LISTED_MAX:
-            lines.append(f"  {_printable(record.uri)} record {record.record_index}\n    {_printable(record.reason)}")
+            lines.append(f"  {printable(record.uri)} record {record.record_index}\n    {printable(record.reason)}")
     console.print(Text(f"{records:,} records", style="bold"))
     for line in lines:
         console.print(Text(line), soft_wrap=True)
@@ -73,16 +73,16 @@ def show(
     found = False
     for entry in _entries(settings, [uri]):
         found = True
-        console.print(
-            Text(f"{_printable(entry.uri)}\n  {_printable(entry.reason)}\n  {_when(entry)}"), soft_wrap=True
-        )
+        console.print(Text(f"{printable(entry.uri)}\n  {printable(entry.reason)}\n  {_when(entry)}"), soft_wrap=True)
         console.print(Text(f"  ETag {entry.etag or 'unknown: it was never fetched'}"), soft_wrap=True)
     for record in _records(settings):
         if record.uri == uri:
             found = True
-            console.print(Text(f"{uri} record {record.record_index}\n  {record.reason}"), soft_wrap=True)
+            console.print(
+                Text(f"{printable(uri)} record {record.record_index}\n  {printable(record.reason)}"), soft_wrap=True
+            )
             raw = record.raw if record.raw is not None else str(base64.b64decode(record.raw_base64 or ""))
-            console.print(Text(f"  {_printable(raw)}"), soft_wrap=True)
+            console.print(Text(f"  {printable(raw)}"), soft_wrap=True)
     if not found:
         raise ConfigurationError(f"{uri} is not in the quarantine.", hint="`ingester quarantine list` shows what is.")
 
@@ -147,8 +147,3 @@ def _records(settings: Settings) -> "Iterator[QuarantinedRecord]":
 
 def _when(entry: QuarantinedLogFile) -> str:
     return f"tried {entry.attempts} times, first {entry.first_seen}, last {entry.last_seen}"
-
-
-def _printable(text: str) -> str:
-    """The text with everything escaped that could act on a terminal."""
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)

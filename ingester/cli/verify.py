@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from ingester.cli import options
+from ingester.cli.display import printable
 from ingester.model.settings import Settings
 
 Lake = Annotated[
@@ -67,10 +68,11 @@ def verify(
 
     console = Console(highlight=False)
     for note in report.notes:
-        console.print(Text(note), soft_wrap=True)
+        console.print(Text(printable(note)), soft_wrap=True)
     for finding in report.findings:
-        console.print(Text(f"\n{finding.kind}: {finding.where}", style="bold yellow"), soft_wrap=True)
-        console.print(Text(f"  {finding.what}\n  → {finding.what_to_do}"), soft_wrap=True)
+        where, what = printable(finding.where), printable(finding.what)
+        console.print(Text(f"\n{finding.kind}: {where}", style="bold yellow"), soft_wrap=True)
+        console.print(Text(f"  {what}\n  → {printable(finding.what_to_do)}"), soft_wrap=True)
     left_out = report.counts.total() - len(report.findings)
     if left_out:
         console.print(f"\n… and {left_out:,} more findings of the same kinds.")

@@ -32,7 +32,7 @@ class LakeFiles(Protocol):
         """Every file below a directory of the lake, in no order."""
 
     def open(self, path: str) -> pa.NativeFile:
-        """A file, to be read at random. Raises FileNotFoundError."""
+        """A file, to be read at random. Raises FileNotFoundError, LakeDamagedError if this one can't be opened."""
 
     def staged(self) -> Iterator[tuple[str, str]]:
         """Staging directories or multipart uploads: the commit that each is for, and where it lies."""

@@ -1,6 +1,7 @@
 """The files of a lake in a directory. See `ingester.lake.lake_files`."""
 
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pyarrow as pa
 from ingester.lake.disk import disk_error, make_directory, sync_directory
 from ingester.lake.lake_files import SET_ASIDE, LakeFile
 from ingester.lake.layout import INTERNAL, STAGING, TABLE, checked, is_commit_id
-from ingester.model.errors import OutputError
+from ingester.model.errors import LakeDamagedError, OutputError
 from ingester.model.settings import Settings
 
 
@@ -25,8 +26,9 @@ class DiskLakeFiles:
 
     def list(self, directory: str) -> Iterator[LakeFile]:
         """Walks the directory; links are not followed and count as files."""
-        for folder, _, names in os.walk(self._root / directory, onerror=_raise_unless_missing):
-            for name in names:
+        for folder, folders, names in os.walk(self._root / directory, onerror=_raise_unless_missing):
+            links = [name for name in folders if (Path(folder) / name).is_symlink()]
+            for name in names + links:
                 path = Path(folder) / name
                 try:
                     size_bytes = path.lstat().st_size
@@ -35,13 +37,18 @@ class DiskLakeFiles:
                 yield LakeFile(path.relative_to(self._root).as_posix(), size_bytes)
 
     def open(self, path: str) -> pa.NativeFile:
-        """A file of the operating system, read without Python."""
+        """A file of the operating system, read without Python. What is none is not opened: a pipe never ends."""
+        place = self._root / checked(path)
         try:
-            return pa.OSFile(str(self._root / checked(path)), "r")
+            if not stat.S_ISREG(place.stat().st_mode):
+                raise LakeDamagedError(f"{place} is no file.", hint="Find out who put it there, and move it away.")
+            return pa.OSFile(str(place), "r")
         except FileNotFoundError:
             raise
         except OSError as error:
-            raise _unreadable(self._root / path, error) from error
+            raise LakeDamagedError(
+                f"{place} can't be read: {error.strerror or error}.", hint="Look at its disk and permissions."
+            ) from error
 
     def staged(self) -> Iterator[tuple[str, str]]:
         """The staging directories."""

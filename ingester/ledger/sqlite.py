@@ -21,13 +21,19 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
 from ingester.ledger.base import LedgerTotals
 from ingester.ledger.sqlite_open import connect, ledger_errors, open_ledger_file
-from ingester.model.commit import Commit, CommittedLogFile, DataFile
-from ingester.model.errors import LedgerConflictError
+from ingester.ledger.sqlite_problems import problems_in
+from ingester.model.commit import Commit, CommittedLogFile, DataFile, DataFileKind
+from ingester.model.errors import ConfigurationError, LedgerConflictError
+
+_Number = Annotated[int, msgspec.Meta(ge=0)]
+_DataFileRow = tuple[str, _Number, _Number, DataFileKind, str | None, str]
+_LogFileRow = tuple[bytes, bytes, str, str, _Number, _Number, _Number]
 
 _KEYS_IN_STATEMENT_MAX = 512
 _KEYS_IN_STATEMENT_MIN = 16
@@ -112,20 +118,14 @@ class SqliteLedger:
         """Those of `paths` that are data files of a commit, published or not."""
         with self._reading() as reader:
             find = "SELECT 1 FROM data_files WHERE path = ?"
-            return {path for path in paths if reader.execute(find, (path,)).fetchone()}
+            # a name on a disk that is no UTF-8 is none of ours, and SQLite can't be asked for it
+            ours = [path for path in paths if not _has_surrogates(path)]
+            return {path for path in ours if reader.execute(find, (path,)).fetchone()}
 
     def problems(self) -> list[str]:
-        """What SQLite's integrity check finds, and commits whose log files are not as many as they say."""
+        """What SQLite's integrity check finds, rows without a commit, and commits that are not as they say."""
         with self._reading() as reader:
-            answers = [answer for (answer,) in reader.execute("PRAGMA integrity_check(20)")]
-            found = [f"SQLite finds: {answer}" for answer in answers if answer != "ok"]
-            for commit_id, said, there in reader.execute(
-                "SELECT commit_id, log_files, "
-                "(SELECT count(*) FROM log_files WHERE commit_number = commits.number) AS there "
-                "FROM commits WHERE log_files <> there LIMIT 20"
-            ):
-                found.append(f"commit {commit_id} has {there} log files and says {said}")
-            return found
+            return list(problems_in(reader))
 
     def claims(self) -> list[str]:
         """The ids of the claims that its lake may say, as they were noted."""
@@ -202,6 +202,10 @@ def _present(
     return present
 
 
+def _has_surrogates(text: str) -> bool:
+    return any("\ud800" <= one <= "\udfff" for one in text)
+
+
 def _has_commit(connection: sqlite3.Connection, commit_id: str) -> bool:
     return connection.execute("SELECT 1 FROM commits WHERE commit_id = ?", (commit_id,)).fetchone() is not None
 
@@ -270,14 +274,22 @@ def _load_commit(reader: sqlite3.Connection, number: int, commit_id: str) -> Com
         "WHERE commit_number = ? ORDER BY number",
         (number,),
     )
-    return Commit(
-        commit_id,
-        tuple(
-            DataFile(path, rows, size_bytes, kind, upload_id, _decode_etags(part_etags))
-            for path, rows, size_bytes, kind, upload_id, part_etags in data_files
-        ),
-        tuple(CommittedLogFile(*row) for row in log_files),
-    )
+    try:  # SQLite keeps a value of any type in any column
+        return Commit(
+            commit_id,
+            tuple(
+                DataFile(path, rows, size_bytes, kind, upload_id, _decode_etags(part_etags))
+                for path, rows, size_bytes, kind, upload_id, part_etags in msgspec.convert(
+                    data_files.fetchall(), list[_DataFileRow]
+                )
+            ),
+            tuple(CommittedLogFile(*row) for row in msgspec.convert(log_files.fetchall(), list[_LogFileRow])),
+        )
+    except msgspec.MsgspecError as error:
+        raise ConfigurationError(
+            f"The ledger is damaged: commit {commit_id} can't be read ({error}).",
+            hint="Restore it with `ingester verify OUTPUT --rebuild-ledger`, or put back a backup.",
+        ) from error
 
 
 def _encode_etags(part_etags: tuple[str, ...]) -> str:

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ingester.decode.read import read_records
+from ingester.decode.read import RECORDS_MAX, read_records
 from ingester.fetch.base import Open, no_waiting
 from ingester.fetch.listing import list_log_files
 from ingester.fetch.open import opener
@@ -28,6 +28,7 @@ from ingester.model.settings import Settings, is_s3_uri
 from ingester.verify.findings import Report
 from ingester.verify.restore import DIGEST_BYTES, digest_of_record, digest_of_row
 
+_AGAIN = "Put the data files back from a backup, or ingest the log file anew into another output."
 _TOGETHER = 500
 _BATCH_ROWS = 2_048
 _COMPARED, _DIFFERS, _NO_DIGEST = 1, 2, 4
@@ -50,7 +51,11 @@ def compare_with_source(
     begin = _uri_prefix(source)
     open_ = opener(settings)
     for commit, is_published in ledger.each_commit():
-        wanted = [log_file for log_file in commit.log_files if log_file.uri.startswith(begin)]
+        wanted = [
+            one
+            for one in commit.log_files
+            if one.uri.startswith(begin) and one.rows + one.quarantined_records + one.filtered_records <= RECORDS_MAX
+        ]
         if wanted and is_published:
             _compare_commit(commit, wanted, open_, files, report)
             tick()
@@ -116,7 +121,7 @@ def _compare_commit(
     uris = {one.uri for one in readable}
     for data_file in commit.data_files:
         if data_file.kind == "data":
-            _compare_file(data_file.path, uris, expected, files)
+            _compare_file(data_file.path, uris, expected, files, report)
     for one in readable:
         report.log_files_compared += 1
         begin, size = expected.begins[one.uri], expected.sizes[one.uri]
@@ -129,7 +134,7 @@ def _compare_commit(
                 "rows that differ",
                 f"{len(differing)} rows differ from the log file's records: {places}",
                 one.uri,
-                "Put the data files back from a backup, or ingest the log file anew into another output.",
+                _AGAIN,
             )
 
 
@@ -160,7 +165,7 @@ def _read(log_file: CommittedLogFile, open_: Open, expected: _Expected, report: 
     return count == size
 
 
-def _compare_file(path: str, uris: set[str], expected: _Expected, files: LakeFiles) -> None:
+def _compare_file(path: str, uris: set[str], expected: _Expected, files: LakeFiles, report: Report) -> None:
     try:
         with files.open(path) as file:
             parquet = pq.ParquetFile(file, pre_buffer=True)
@@ -169,8 +174,14 @@ def _compare_file(path: str, uris: set[str], expected: _Expected, files: LakeFil
                 of_source = pc.is_in(batch.column("logFile"), value_set=wanted)
                 for row in batch.filter(of_source).to_pylist():
                     _compare_row(row, expected)
-    except (FileNotFoundError, pa.ArrowException, OSError):
+    except (FileNotFoundError, LakeDamagedError):
         return  # named as a finding already
+    except (pa.ArrowException, OSError, KeyError) as error:
+        where = files.where(path)
+        if not report.has("damaged data file", where):
+            report.add("damaged data file", f"it can't be read as Parquet: {error}", where, _AGAIN)
+    except ValueError:
+        return  # a path that leads out of the lake, named too
 
 
 def _compare_row(row: dict[str, object], expected: _Expected) -> None:

@@ -39,6 +39,11 @@ class Report:
         """Whether nothing was found."""
         return not self.counts
 
+    def has(self, kind: str, where: str) -> bool:
+        """Whether such a finding was added already, among those that are kept."""
+        with self._lock:
+            return any((found.kind, found.where) == (kind, where) for found in self.findings)
+
     def add(self, kind: str, what: str, where: str, what_to_do: str) -> None:
         """Note a finding. Thread safe."""
         with self._lock:

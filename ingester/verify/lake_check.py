@@ -11,12 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ingester.lake.base import Lake
-from ingester.lake.footer import COMMIT_ID
+from ingester.lake.footer import COMMIT_ID, DATA_FILES, FILE_NUMBER, LOG_FILES, decode_log_files
 from ingester.lake.lake_files import LakeFile, LakeFiles
 from ingester.lake.layout import QUARANTINED_RECORDS, TABLE, commit_id_of, quarantined_records_path
 from ingester.ledger.base import DurableLedger
 from ingester.model.commit import Commit, DataFile
-from ingester.model.errors import IngesterError, LakeDamagedError
+from ingester.model.errors import ConfigurationError, IngesterError, LakeDamagedError
+from ingester.model.log_file import log_file_at
 from ingester.verify.findings import Report
 from ingester.verify.quarantined import read_quarantined
 from ingester.verify.rows import CommitRows
@@ -24,11 +25,24 @@ from ingester.verify.rows import CommitRows
 _FILES_AT_ONCE = 8
 _PATHS_TOGETHER = 1_000
 _BACKUP = "Put it back from a backup, or ingest the log files of its commit anew into another output."
+_REBUILD = "Run verify with --rebuild-ledger, or put back a backup."
 _REPAIR = "Run verify with --repair; the next run of the ingester does it too."
 
 
-def check_commits(ledger: DurableLedger, files: LakeFiles, report: Report, tick: Callable[[], None]) -> None:
-    """Every published commit: its data files, and that each record of its log files is there once."""
+def check_commits(ledger: DurableLedger, files: LakeFiles, report: Report, tick: Callable[[], None]) -> bool:
+    """Every published commit: its data files, and that each record of its log files is there once.
+
+    False where the ledger is too damaged to be read to its end.
+    """
+    try:
+        _check_all(ledger, files, report, tick)
+    except ConfigurationError as error:
+        report.add("damaged ledger", error.args[0], "the ledger", error.hint)
+        return False
+    return True
+
+
+def _check_all(ledger: DurableLedger, files: LakeFiles, report: Report, tick: Callable[[], None]) -> None:
     with ThreadPoolExecutor(_FILES_AT_ONCE, thread_name_prefix="verify") as pool:
         for commit, is_published in ledger.each_commit():
             if not is_published:
@@ -47,6 +61,10 @@ def check_commits(ledger: DurableLedger, files: LakeFiles, report: Report, tick:
 
 
 def _check_commit(commit: Commit, files: LakeFiles, report: Report, pool: ThreadPoolExecutor) -> None:
+    for log_file in commit.log_files:
+        said = log_file_at(log_file.uri, log_file.etag)
+        if (said.identity, said.place) != (log_file.identity, log_file.place):
+            report.add("damaged ledger", "it has another identity than its URI and ETag", log_file.uri, _REBUILD)
     rows = CommitRows(commit, report)
     data_files = [data_file for data_file in commit.data_files if data_file.kind == "data"]
     for done in [pool.submit(_check_file, commit, one, files, report, rows) for one in data_files]:
@@ -62,6 +80,12 @@ def _check_file(commit: Commit, data_file: DataFile, files: LakeFiles, report: R
         file = files.open(data_file.path)
     except FileNotFoundError:
         report.add("missing data file", f"{data_file.rows} rows of commit {commit.commit_id}", where, _BACKUP)
+        return
+    except LakeDamagedError as error:
+        report.add("damaged data file", error.args[0], where, error.hint)
+        return
+    except ValueError:
+        report.add("damaged ledger", f"commit {commit.commit_id} has a file outside of the lake", where, _REBUILD)
         return
     with file:
         _check_size(data_file, file.size(), where, report)
@@ -85,7 +109,8 @@ def _check_footer(commit: Commit, data_file: DataFile, parquet: pq.ParquetFile, 
     found = parquet.metadata.num_rows
     if found != data_file.rows:
         report.add("rows of a data file", f"{found} rows, and the ledger says {data_file.rows}", where, _BACKUP)
-    owner = (parquet.metadata.metadata or {}).get(COMMIT_ID.encode(), b"").decode(errors="replace")
+    metadata = parquet.metadata.metadata or {}
+    owner = metadata.get(COMMIT_ID.encode(), b"").decode(errors="replace")
     if owner != commit.commit_id:
         report.add(
             "commit of a data file",
@@ -93,6 +118,29 @@ def _check_footer(commit: Commit, data_file: DataFile, parquet: pq.ParquetFile, 
             where,
             "Find out who wrote it. " + _BACKUP,
         )
+        return
+    texts = {key.decode(): text.decode(errors="replace") for key, text in metadata.items()
+             if key.startswith(b"ingester.")}  # fmt: skip
+    for wrong in _wrong_in_footer(commit, data_file, texts):
+        report.add("footer of a data file", f"{wrong}: a ledger can't be rebuilt from it", where, _BACKUP)
+
+
+def _wrong_in_footer(commit: Commit, data_file: DataFile, footer: dict[str, str]) -> Iterator[str]:
+    """What a footer says that is not so."""
+    number = data_file.path.removesuffix(".parquet").rpartition("-")[2]
+    if footer.get(FILE_NUMBER) != number:
+        yield f"it says number {footer.get(FILE_NUMBER, 'none')} of its commit, and its name says {number}"
+    there = sum(one.kind == "data" for one in commit.data_files)
+    if footer.get(DATA_FILES, str(there)) != str(there):
+        yield f"it says that its commit has {footer[DATA_FILES]} data files, and the ledger says {there}"
+    if LOG_FILES in footer:
+        try:
+            listed = {(bytes.fromhex(one["identity"]), one["rows"]) for one in decode_log_files(footer[LOG_FILES])}
+        except ValueError as error:
+            yield str(error)
+            return
+        if listed != {(one.identity, one.rows) for one in commit.log_files}:
+            yield f"it lists {len(listed)} log files that are not those of its commit in the ledger"
 
 
 def _check_records(commit: Commit, files: LakeFiles, report: Report, rows: CommitRows) -> None:
@@ -122,7 +170,7 @@ def check_strays(ledger: DurableLedger, files: LakeFiles, report: Report) -> Non
 def _add_stray(found: LakeFile, files: LakeFiles, report: Report) -> None:
     commit_id = commit_id_of(found.path)
     what = (
-        f"commit {commit_id} is not in the ledger; {found.size_bytes} bytes" if commit_id
+        f"no commit has it, though its name tells of {commit_id}; {found.size_bytes} bytes" if commit_id
         else f"it is not of the ingester's making; {found.size_bytes} bytes"
     )  # fmt: skip
     to_do = (
@@ -173,7 +221,7 @@ def check_ledger(ledger: DurableLedger, report: Report, where: str) -> None:
     except IngesterError as error:
         problems = [error.args[0]]
     for problem in problems:
-        report.add("damaged ledger", problem, where, "Run verify with --rebuild-ledger, or put back a backup.")
+        report.add("damaged ledger", problem, where, _REBUILD)
 
 
 def _together(found: Iterable[LakeFile]) -> Iterator[list[LakeFile]]:

@@ -12,7 +12,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ingester.model.commit import Commit
+from ingester.decode.read import RECORDS_MAX
+from ingester.model.commit import Commit, CommittedLogFile
 from ingester.verify.findings import Report
 
 BATCH_ROWS = 131_072
@@ -39,7 +40,7 @@ class CommitRows:
         self._sizes = np.zeros(len(uris) + 1, np.int64)
         for log_file in commit.log_files:
             number = self._numbers[log_file.uri]
-            records = log_file.rows + log_file.quarantined_records + log_file.filtered_records
+            records = self._records(log_file)
             self._versions[number] += 1
             self._rows[number] += log_file.rows
             self._quarantined[number] += log_file.quarantined_records
@@ -51,8 +52,26 @@ class CommitRows:
         self._outside = np.zeros(len(uris), np.int64)
         self._records_quarantined = np.zeros(len(uris), np.int64)
 
+    def _records(self, log_file: CommittedLogFile) -> int:
+        """How many records a log file had; a number that none can have is told, and takes no memory."""
+        records = log_file.rows + log_file.quarantined_records + log_file.filtered_records
+        if records > RECORDS_MAX:
+            self._report.add(
+                "damaged ledger",
+                f"it says {records:,} records, and no log file has more than {RECORDS_MAX:,}",
+                log_file.uri,
+                "Run verify with --rebuild-ledger, or put back a backup.",
+            )
+            return 0
+        return records
+
     def add_file(self, parquet: pq.ParquetFile, where: str) -> None:
-        """Count the rows of a data file. Thread safe."""
+        """Count the rows of a data file. Thread safe. Raises pa.ArrowInvalid if a column is of another type."""
+        schema = parquet.schema_arrow
+        log_files, indexes = schema.field("logFile").type, schema.field("recordIndex").type
+        texts: Any = log_files.value_type if pa.types.is_dictionary(log_files) else log_files
+        if not (pa.types.is_string(texts) or pa.types.is_large_string(texts)) or not pa.types.is_integer(indexes):
+            raise pa.ArrowInvalid(f"logFile is {log_files} and recordIndex {indexes}")
         strangers: dict[str | None, int] = {}
         for batch in parquet.iter_batches(BATCH_ROWS, columns=["logFile", "recordIndex"]):
             with self._lock:

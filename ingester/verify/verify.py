@@ -64,11 +64,11 @@ def verify(
                 rebuild(ledger, files, report)
             if forced is not None:
                 ledger.note_claims([forced.claim_id])
-            check_commits(ledger, files, report, lambda: on_tick(report))
+            can_be_read = check_commits(ledger, files, report, lambda: on_tick(report))
             check_strays(ledger, files, report)
             check_leftovers(ledger, files, report)
             check_quarantine(lake, report)
-            if source is not None:
+            if source is not None and can_be_read:
                 compare_with_source(source, settings, ledger, lake, files, report, lambda: on_tick(report))
         finally:
             ledger.close()

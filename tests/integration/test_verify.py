@@ -79,6 +79,9 @@ def rewrite(lake: DiskLake, change: "pa.Table", path: Path, metadata: dict[bytes
         writer.add_key_value_metadata(kept)
     size_bytes, name = path.stat().st_size, path.relative_to(lake.root).as_posix()
     execute(lake, f"UPDATE data_files SET size_bytes={size_bytes}, rows={change.num_rows} WHERE path='{name}'")
+    of_commit = "FROM data_files WHERE commit_number = commits.number AND kind = 'data'"
+    for column in ("rows", "size_bytes"):
+        execute(lake, f"UPDATE commits SET {column} = (SELECT sum({column}) {of_commit})")
 
 
 def test_a_lake_as_it_should_be_has_no_findings(filled: DiskLake, source: Path) -> None:
