@@ -28,10 +28,10 @@ def test_workers_killed_again_and_again_lose_and_double_nothing(
 
     with running_ingester(tmp_path, "run", *service) as running:
         for round_number in range(4):
-            queue.send(*bodies[round_number::4])
+            left = _send(queue, bodies[round_number::4])
             # now in the middle of the work in hand, now between two commits
             at = _something_in_hand if round_number % 2 else _something_deleted
-            at(queue)
+            at(queue, left)
             victim = rng.choice(_workers(running))
             os.kill(victim, signal.SIGKILL)
             wait_until(lambda victim=victim: not is_running(victim), what="the worker's death")
@@ -53,8 +53,7 @@ def test_all_workers_killed_at_once_with_their_hands_full_are_replaced(
 
     # what is sent once the workers work stays in their hands for two seconds
     with running_ingester(tmp_path, "run", *_service(queue, lake, s3_options, flush_seconds=2)) as running:
-        queue.send(*bodies[::2])
-        _something_deleted(queue)
+        _something_deleted(queue, _send(queue, bodies[::2]))
         queue.send(*bodies[1::2])
         wait_until(lambda: queue.counts()[0] == 0, what="all messages to be received")
         for pid in _workers(running):
@@ -77,10 +76,8 @@ def test_a_killed_supervisor_leaves_no_worker_behind_and_its_successor_completes
 
     with running_ingester(tmp_path, "run", *service) as running:
         # some is published, some committed, some in hand; and half of it is announced twice
-        queue.send(*bodies[::2])
-        _something_deleted(queue)
-        queue.send(*bodies)
-        _something_in_hand(queue)
+        _something_deleted(queue, _send(queue, bodies[::2]))
+        _something_in_hand(queue, _send(queue, bodies))
         workers = _workers(running)
         running.send(signal.SIGKILL)
         wait_until(lambda: not any(map(is_running, workers)), timeout_seconds=5, what="the workers to end")
@@ -125,13 +122,19 @@ def _workers(running: Running) -> list[int]:
     return wait_until(all_workers, what=f"{WORKERS} workers")
 
 
-def _something_in_hand(queue: Queue) -> None:
-    wait_until(lambda: queue.counts()[1] > 0, what="messages in hand")
+def _send(queue: Queue, bodies: list[str]) -> int:
+    """Sends messages. How many the queue then has if none is deleted meanwhile; on a slow machine all may be."""
+    left = sum(queue.counts()) + len(bodies)
+    queue.send(*bodies)
+    return left
 
 
-def _something_deleted(queue: Queue) -> None:
-    sent = sum(queue.counts())
-    wait_until(lambda: sum(queue.counts()) < sent, what="a message to be deleted")
+def _something_in_hand(queue: Queue, left: int) -> None:
+    wait_until(lambda: queue.counts()[1] > 0 or sum(queue.counts()) < left, what=f"one of {left} messages in hand")
+
+
+def _something_deleted(queue: Queue, left: int) -> None:
+    wait_until(lambda: sum(queue.counts()) < left, what=f"one of {left} messages to be deleted")
 
 
 def _assert_complete(lake: Lake, moto_place: Place, log_files: list[GeneratedLogFile]) -> None:

@@ -9,6 +9,9 @@ from uuid import uuid4
 
 from scripts.demo_world.moto_server import MotoServer
 
+_BATCH = 10
+"""The most that SQS takes in one call."""
+
 
 @dataclass
 class Queue:
@@ -20,8 +23,12 @@ class Queue:
 
     def send(self, *bodies: str) -> None:
         """Puts messages in, in order."""
-        for body in bodies:
-            self.client.send_message(QueueUrl=self.url, MessageBody=body)
+        for start in range(0, len(bodies), _BATCH):
+            entries = [
+                {"Id": str(number), "MessageBody": body} for number, body in enumerate(bodies[start : start + _BATCH])
+            ]
+            answer = self.client.send_message_batch(QueueUrl=self.url, Entries=entries)
+            assert not answer.get("Failed"), answer["Failed"]
 
     def counts(self, url: str | None = None) -> tuple[int, int, int]:
         """Messages visible, in flight and delayed, as the queue reports them."""
