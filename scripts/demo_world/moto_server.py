@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -89,6 +90,7 @@ def _serve() -> None:
 
     _delete_under_the_lock()
     _look_at_a_copy()
+    _receive_under_the_lock()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
@@ -126,6 +128,32 @@ def _look_at_a_copy() -> None:
         return {message.group_id for message in list(queue.pending_messages) if message.group_id is not None}
 
     Queue.pending_message_groups = property(pending_message_groups)  # type: ignore[assignment,method-assign]
+
+
+def _receive_under_the_lock() -> None:
+    """Makes SQS deliver a message to one receiver only.
+
+    moto 5.2.5 looks whether a message is visible and hides it in two steps: of two receivers at once both get it, and
+    it counts as received twice, which a queue with a redrive policy takes for a failure.
+    """
+    from moto.sqs.models import SQSBackend
+
+    unsafe = SQSBackend.receive_message
+
+    def receive_message(
+        backend: Any, queue_name: str, count: int, wait_seconds_timeout: int, *arguments: Any, **more: Any
+    ) -> Any:
+        queue = backend.get_queue(queue_name)
+        until_seconds = time.monotonic() + wait_seconds_timeout
+        while True:
+            with queue._messages_lock:
+                messages = unsafe(backend, queue_name, count, 0, *arguments, **more)
+            left_seconds = until_seconds - time.monotonic()
+            if messages or left_seconds <= 0:
+                return messages
+            queue.wait_for_messages(min(1, left_seconds))
+
+    SQSBackend.receive_message = receive_message  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":
