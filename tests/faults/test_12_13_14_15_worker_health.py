@@ -33,7 +33,7 @@ def test_row_12_a_worker_that_wakes_up_after_it_was_replaced_speaks_to_nobody(
 
     with scene.service("--workers", "1", *SILENCE, environ=environ) as running:
         late = scene.wait_fired()
-        wait_until(scene.queue.is_empty, timeout_seconds=60, what="its successor to do the work")
+        wait_until(scene.queue.is_empty, what="its successor to do the work")
         assert is_running(late)
         kill(late, signal.SIGCONT)
         wait_until(lambda: not is_running(late), what="the late worker to end by itself")

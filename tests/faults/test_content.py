@@ -202,7 +202,7 @@ def test_row_34_an_object_that_inflates_to_a_gigabyte_stays_within_the_memory_ce
             peaks.extend(_peak_bytes(pid) for pid in running.worker_pids())
             return not running.is_alive
 
-        wait_until(has_ended, timeout_seconds=90, what="the end")
+        wait_until(has_ended, timeout_seconds=240, what="the end")
         ended = running.wait()
 
     assert ended.exit_code == 0, ended.stderr

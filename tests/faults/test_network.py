@@ -323,7 +323,7 @@ def test_row_38_sqs_goes_away_and_the_run_goes_on_when_it_is_back(
         assert sum(rule.met for rule in away) < 200 + OUTAGE_SECONDS, "and goes on to"
         assert "recovered, queue" not in running.stderr_file.read_text()
         proxy.heal()
-        wait_until(queue.is_empty, timeout_seconds=60, what="all messages to be deleted")
+        wait_until(queue.is_empty, what="all messages to be deleted")
         wait_until(lambda: "recovered, queue" in running.stderr_file.read_text(), what="that to be told")
         running.send(signal.SIGTERM)
         ended = running.wait()

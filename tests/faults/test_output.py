@@ -41,7 +41,7 @@ def test_row_35_a_full_disk_pauses_receiving_and_the_run_goes_on_when_there_is_s
         assert visible + in_flight == half, "nothing is acknowledged"
         assert disk_lake.data_files() == []
         full.unlink()
-        wait_until(queue.is_empty, timeout_seconds=60, what="all messages to be deleted")
+        wait_until(queue.is_empty, what="all messages to be deleted")
         running.send(signal.SIGTERM)
         ended = running.wait()
 
@@ -76,7 +76,7 @@ def test_row_35_an_s3_output_that_answers_503_pauses_receiving_and_the_run_goes_
         assert visible + in_flight == half, "nothing is acknowledged"
         assert s3_lake.data_files() == []
         proxy.heal()
-        wait_until(queue.is_empty, timeout_seconds=60, what="all messages to be deleted")
+        wait_until(queue.is_empty, what="all messages to be deleted")
         running.send(signal.SIGTERM)
         ended = running.wait()
 

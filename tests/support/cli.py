@@ -9,7 +9,7 @@ from pathlib import Path
 
 from scripts.demo_world.command import INGESTER, environment
 
-_END_SECONDS_MAX = 60
+_END_SECONDS_MAX = 120
 
 
 @dataclass(frozen=True)
