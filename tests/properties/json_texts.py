@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable
+from functools import cache
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin
 
@@ -60,14 +61,19 @@ VALUES = st.recursive(SCALARS, _containers, max_leaves=6)
 @st.composite
 def parts(draw: Callable[..., Any], type_: Any = CloudTrailEvent) -> str:
     """An object for a part of the model: mostly as it should be, with unknown fields and odd values at any level."""
-    fields = msgspec.structs.fields(type_)
-    chosen = draw(st.lists(st.sampled_from(fields), max_size=5))  # a field twice is a name twice
+    chosen = draw(_fields(type_))
     members = [(json.dumps(field.encode_name), draw(_values_for(field.type))) for field in chosen]
     if draw(st.integers(0, 3)) == 0:
         members.append((draw(STRINGS | LONE_SURROGATES), draw(VALUES)))
     return str(draw(objects(members)))
 
 
+@cache  # asking msgspec, and making strategies, costs more than drawing
+def _fields(type_: Any) -> st.SearchStrategy[list[msgspec.structs.FieldInfo]]:
+    return st.lists(st.sampled_from(msgspec.structs.fields(type_)), max_size=5)  # a field twice is a name twice
+
+
+@cache
 def _values_for(type_: Any) -> st.SearchStrategy[str]:
     if get_origin(type_) is UnionType:
         (type_,) = (option for option in get_args(type_) if option is not NoneType)

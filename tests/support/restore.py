@@ -8,6 +8,7 @@ they are. Restoring knows nothing of `ingester.columns`: only the event model an
 import json
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin
 
@@ -91,6 +92,7 @@ class _Names(dict[str, Any]):
         return True
 
 
+@cache  # asking msgspec costs more than all the rest of a comparison
 def _member_types(type_: Any) -> dict[str, Any]:
     """The members that a type names, and their types; none for free-form values and unknown fields."""
     if isinstance(type_, type) and issubclass(type_, Struct):
