@@ -29,8 +29,9 @@ use_servers() {
     local wanted
     wanted=$(cat .ci/servers.txt)
     [ -f .venv/servers/installed ] && [ "$(cat .venv/servers/installed)" = "$wanted" ] && return
-    .venv/bin/python -m venv .venv/servers || return
-    .venv/servers/bin/python -m pip install --quiet --disable-pip-version-check -r .ci/servers.txt || return
+    .venv/bin/python -m venv --without-pip .venv/servers || return
+    .venv/bin/python -m pip --python .venv/servers/bin/python install --quiet --disable-pip-version-check \
+        -r .ci/servers.txt || return
     echo "$wanted" > .venv/servers/installed
 }
 

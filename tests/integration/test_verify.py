@@ -20,6 +20,8 @@ from tests.support.trail import generated, small_world, store
 
 BAD_RECORDS = b'{"Records":[{"eventName":"A","eventTime":"2024-03-13T08:33:30Z"},7,{"eventName":"B"}]}'
 
+pytestmark = pytest.mark.xdist_group("verify")  # one lake for all
+
 
 def fill(folder: Path) -> tuple[Path, DiskLake]:
     """A directory with log files, one of which has an unreadable record, and a lake that has them."""
