@@ -6,7 +6,7 @@ taken, the message would be deleted once they are committed, and the object that
 be lost in silence. Unknown, the message stays, is warned about and ends in the dead-letter queue, whole.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from ingester.model.log_file import LogFile
 from ingester.model.notification import Notification, NotificationKind
@@ -16,14 +16,14 @@ class BrokenEnvelopeError(ValueError):
     """A value that an envelope must have is missing or of another type. Never leaves a parser."""
 
 
-def announced(kind: NotificationKind, objects: Iterable[LogFile], other_skipped: int = 0) -> Notification:
+def announced(kind: NotificationKind, objects: Sequence[LogFile], other_skipped: int = 0) -> Notification:
     """The notification of `objects`: digests and folders are told by key, skipped and counted.
 
     An object that one message names twice is one log file.
     """
     log_files = []
     digests = 0
-    for log_file in dict.fromkeys(objects):
+    for log_file in objects if len(objects) == 1 else dict.fromkeys(objects):
         if log_file.is_digest:
             digests += 1
         elif log_file.key.endswith("/"):

@@ -19,6 +19,7 @@ def parse_cloudtrail_sns(document: object) -> Notification | None:
         keys = [keys]
     if not (isinstance(bucket, str) and bucket and isinstance(keys, list) and keys):
         return None
-    if not all(isinstance(key, str) and key for key in keys):
-        return None  # never half read: see `announced`
+    for key in keys:
+        if not (isinstance(key, str) and key):
+            return None  # never half read: see `announced`
     return announced(NotificationKind.CLOUDTRAIL_SNS, [LogFile(bucket, key) for key in keys])

@@ -63,9 +63,9 @@ class Acknowledger:
         """Whether nothing waits to be said to a queue, or to be answered by it."""
         return not (self._calls or self._to_delete or self._to_retry)
 
-    def in_hand(self, ticket: Ticket, now_seconds: float) -> None:
-        """A message was received: from now on it is extended until it is settled."""
-        self._extensions.add(ticket, now_seconds)
+    def in_hand(self, tickets: list[Ticket], received_at_seconds: float) -> None:
+        """Messages were received, by one call: from now on they are extended until they are settled."""
+        self._extensions.add(tickets, received_at_seconds)
 
     def attempts_max(self, queue_url: str) -> int:
         """After how many receives a message's failed log files are quarantined: before SQS moves the message."""

@@ -38,22 +38,21 @@ def admit(
     What is on its way is waited for even if the ledger has it: committed is not yet published. Raises OutputError
     if the ledger can't be read, and then nothing has changed.
     """
-    log_files = [log_file for _, some in announced for log_file in some]
-    identities = {log_file.identity for log_file in log_files if log_file.etag is not None}
-    places = {log_file.place for log_file in log_files if log_file.etag is None}
-    committed = ledger.committed(identities) if identities else set()
-    committed_places = ledger.committed_places(places) if places else set()
-    counts.log_files_found += len(log_files)
-    nothing_to_wait_for = []
-    for ticket, some in announced:
-        for log_file in some:
-            place = log_file.place
-            if in_flight.join(ticket, log_file, place):
-                continue
-            if (place in committed_places) if log_file.etag is None else (log_file.identity in committed):
-                counts.already_committed += 1
-            else:
-                in_flight.add(ticket, log_file, place)
-        if not ticket.unsettled:
-            nothing_to_wait_for.append(ticket)
-    return nothing_to_wait_for
+    found = [
+        (ticket, log_file, log_file.place, log_file.identity if log_file.etag is not None else None)
+        for ticket, some in announced
+        for log_file in some
+    ]
+    identities = {identity for *_, identity in found if identity is not None}
+    places = {place for _, _, place, identity in found if identity is None}
+    committed = ledger.committed(identities) if identities else frozenset()
+    committed_places = ledger.committed_places(places) if places else frozenset()
+    counts.log_files_found += len(found)
+    for ticket, log_file, place, identity in found:
+        if in_flight.join(ticket, log_file, place):
+            continue
+        if (place in committed_places) if identity is None else (identity in committed):
+            counts.already_committed += 1
+        else:
+            in_flight.add(ticket, log_file, place)
+    return [ticket for ticket, _ in announced if not ticket.unsettled]

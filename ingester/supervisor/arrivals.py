@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from ingester.ledger.base import Ledger
@@ -48,10 +48,11 @@ class Arrivals:
         self._counts = counts
         self._acknowledger = acknowledger
         self._hooks = hooks
+        self._want_sources = hooks.hooks.want_sources
         self._telling = telling
         self._delete_upon_failure = delete_upon_failure
         self._judged: dict[int, Ticket] = {}
-        self._unadmitted: list[tuple[Ticket, tuple[LogFile, ...]]] = []
+        self._announced: list[tuple[Ticket, tuple[LogFile, ...]]] = []
         self._again_at_seconds = 0.0
         self.doubted = Doubted(in_flight, counts, hooks)
         """Messages that are not believed, or not yet."""
@@ -61,44 +62,47 @@ class Arrivals:
     @property
     def is_idle(self) -> bool:
         """Whether no source waits for the ledger, for the user's filter, or for what to do about it."""
-        return not (self._judged or self._unadmitted or self.doubted.waiting)
+        return not (self._judged or self._announced or self.doubted.waiting)
 
     def received(
         self, messages: Iterable[Message], doubts: Mapping[str, Doubt] = NO_DOUBTS, *, draining: bool
     ) -> list[Ticket]:
-        """Take messages in; at a drain give them back. The tickets that wait for nothing.
+        """Take the messages of one receive call in, to be admitted; at a drain give them back. The tickets that are
+        settled already.
 
         `doubts`: why some are not believed, by receipt handle.
         """
-        announced: list[tuple[Ticket, Notification | Source]] = []
-        settled: list[Ticket] = []
+        new = []
         for message in messages:
             ticket, is_new = self._in_flight.ticket_for(message)
-            if not is_new:
-                continue
-            if draining:
+            if is_new:
+                new.append((message, ticket))
+        tickets = [ticket for _, ticket in new]
+        if draining:
+            for ticket in tickets:
                 ticket.failed = True
-                settled.append(ticket)
-                continue
-            if self._acknowledger is not None:
-                self._acknowledger.in_hand(ticket, message.received_at_seconds)
-            settled += self._take(message, ticket, doubts.get(message.receipt_handle), announced)
-        return settled + self._announce(announced)
+            return tickets
+        if self._acknowledger is not None and new:
+            self._acknowledger.in_hand(tickets, new[0][0].received_at_seconds)
+        settled: list[Ticket] = []
+        for message, ticket in new:
+            settled += self._take(message, ticket, doubts.get(message.receipt_handle))
+        return settled
 
     def checked(self, messages: Iterable[Message], doubts: Mapping[str, Doubt]) -> list[Ticket]:
-        """Take messages whose certificates were asked for again; the tickets that wait for nothing."""
-        announced: list[tuple[Ticket, Notification | Source]] = []
+        """Take messages whose certificates were asked for again; the tickets that are settled already."""
         settled: list[Ticket] = []
         for message in messages:
             doubt = doubts.get(message.receipt_handle)
             ticket = self.doubted.answered(message, doubt)
             if ticket is not None:
-                settled += self._take(message, ticket, doubt, announced)
-        return settled + self._announce(announced)
+                settled += self._take(message, ticket, doubt)
+        return settled
 
-    def listed(self, log_files: Iterable[LogFile]) -> list[Ticket]:
-        """Take listed log files in; the tickets that wait for nothing."""
-        return self._announce([(Ticket(None), Source((log_file,))) for log_file in log_files])
+    def listed(self, log_files: Iterable[LogFile]) -> None:
+        """Take listed log files in, to be admitted."""
+        for log_file in log_files:
+            self._announce(Ticket(None), Source((log_file,)))
 
     def judged(self, judged: Judged, *, draining: bool) -> list[Ticket]:
         """The source filter has spoken; the tickets that are settled by it."""
@@ -112,27 +116,30 @@ class Arrivals:
             return self._hooks.ask(judged.error, context, self._filter_raised(ticket, judged.error))
         del self._judged[id(ticket)]
         if judged.is_wanted:
-            return self._admit([(ticket, source.log_files)])
+            self._announced.append((ticket, source.log_files))
+            return []
         self._counts.sources_filtered += 1
         ticket.filtered = True
         return [ticket]
 
-    def admit_again(self, now_seconds: float) -> list[Ticket]:
-        """Ask a ledger that could not be read once more, a second later; the tickets that wait for nothing."""
-        if self.ledger_trouble is None:
+    def admit(self, now_seconds: float) -> list[Ticket]:
+        """Admit all that has come since the last time, with one question to the ledger; the tickets that wait for
+        nothing. If the ledger can't be read, all waits, and it is asked once more a second later."""
+        if not self._announced or now_seconds < self._again_at_seconds:
             return []
-        if not self._again_at_seconds:
+        try:
+            tickets = admit(self._announced, self._in_flight, self._ledger, self._counts)
+        except OutputError as error:
+            self.ledger_trouble = error
             self._again_at_seconds = now_seconds + _LEDGER_AGAIN_SECONDS
-        if now_seconds < self._again_at_seconds:
             return []
-        self._again_at_seconds = 0.0
-        self.ledger_trouble = None
-        return self._admit([])
+        self._announced, self.ledger_trouble, self._again_at_seconds = [], None, 0.0
+        return tickets
 
     def drop_unadmitted(self) -> list[Ticket]:
         """Wait for the ledger and for certificates no longer, at a drain; the tickets that are settled by it."""
-        tickets = [ticket for ticket, _ in self._unadmitted]
-        self._unadmitted, self.ledger_trouble = [], None
+        tickets = [ticket for ticket, _ in self._announced]
+        self._announced, self.ledger_trouble, self._again_at_seconds = [], None, 0.0
         for ticket in tickets:
             ticket.failed = True
         return tickets + self.doubted.drop()
@@ -141,25 +148,23 @@ class Arrivals:
         """Wait for the filter no longer, at the end of the grace time; the tickets that are settled by it."""
         return [ticket for waiting in list(self._judged.values()) for ticket in self._fail(waiting)]
 
-    def _take(
-        self,
-        message: Message,
-        ticket: Ticket,
-        doubt: Doubt | None,
-        announced: list[tuple[Ticket, Notification | Source]],
-    ) -> list[Ticket]:
-        """Add what a message announces; else, once it is decided what to do about it, what is settled."""
+    def _take(self, message: Message, ticket: Ticket, doubt: Doubt | None) -> list[Ticket]:
+        """Note what a message announces; else, once it is decided what to do about it, what is settled."""
         if doubt is not None:
             return self.doubted.doubt(ticket, message, doubt, time.monotonic())
-        self._telling.parsing(message)
+        told = self._telling if self._telling.is_on else None
+        if told:
+            told.parsing(message)
         try:
             notification = understand(message, self._counts, self._hooks.hooks.parsers)
         except UnknownNotificationError as error:
-            self._telling.parsed(message, success=False)
+            if told:
+                told.parsed(message, success=False)
             context = ErrorContext(ProgressState.PARSE_MESSAGE, _source(message, ()))
             return self._hooks.ask(error, context, self._not_understood(ticket, message, error))
-        self._telling.parsed(message, success=True)
-        announced.append((ticket, notification))
+        if told:
+            told.parsed(message, success=True)
+        self._announce(ticket, notification)
         return []
 
     def _not_understood(self, ticket: Ticket, message: Message, error: IngesterError) -> Then:
@@ -187,34 +192,18 @@ class Arrivals:
 
         return then
 
-    def _announce(self, announced: Sequence[tuple[Ticket, Notification | Source]]) -> list[Ticket]:
-        """Let the source filter judge what was announced, or admit it at once."""
-        hooks = self._hooks.hooks
-        admitted = []
-        for ticket, found in announced:
-            if hooks.want_sources:
-                message = ticket.message
-                ticket.source = _source(message, found.log_files, found.kind) if message else Source(found.log_files)
-                self._telling.source_starts(ticket)
-            if hooks.source_filter is not None and ticket.source is not None and found.log_files:
+    def _announce(self, ticket: Ticket, found: Notification | Source) -> None:
+        """Let the source filter judge what was announced, or let it be admitted."""
+        if self._want_sources:
+            message = ticket.message
+            ticket.source = _source(message, found.log_files, found.kind) if message else Source(found.log_files)
+            self._telling.source_starts(ticket)
+            source_filter = self._hooks.hooks.source_filter
+            if source_filter is not None and found.log_files:
                 self._judged[id(ticket)] = ticket
-                self._hooks.judge(hooks.source_filter, ticket, ticket.source)
-            else:
-                admitted.append((ticket, found.log_files))
-        return self._admit(admitted)
-
-    def _admit(self, announced: list[tuple[Ticket, tuple[LogFile, ...]]]) -> list[Ticket]:
-        """Admit what is announced, after what waits already; let it wait if the ledger can't be read."""
-        self._unadmitted += announced
-        if self.ledger_trouble is not None:
-            return []
-        try:
-            tickets = admit(self._unadmitted, self._in_flight, self._ledger, self._counts)
-        except OutputError as error:
-            self.ledger_trouble = error
-            return []
-        self._unadmitted = []
-        return tickets
+                self._hooks.judge(source_filter, ticket, ticket.source)
+                return
+        self._announced.append((ticket, found.log_files))
 
     def _fail(self, ticket: Ticket) -> list[Ticket]:
         self._judged.pop(id(ticket), None)

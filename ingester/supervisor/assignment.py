@@ -5,8 +5,10 @@ over as many files as there are workers; what finds no room there goes to the wo
 """
 
 from collections import deque
+from functools import lru_cache
 from zlib import crc32
 
+from ingester.model.log_file import LogFile
 from ingester.supervisor.in_flight import Job
 
 
@@ -35,5 +37,12 @@ def assign(
 
 def preferred_slot(job: Job, slots: int) -> int:
     """The worker slot of the log file's account and region; spread by key where the key names none."""
-    affinity = job.log_file.account_and_region
-    return crc32("/".join(affinity).encode() if affinity else job.place) % slots
+    number = _number_of(job.log_file.key.rpartition("/")[0])
+    return (crc32(job.place) if number is None else number) % slots
+
+
+@lru_cache(4096)
+def _number_of(folder: str) -> int | None:
+    """A number for account and region, of which the folder of a key tells; few folders are in use at a time."""
+    affinity = LogFile("", f"{folder}/").account_and_region
+    return crc32("/".join(affinity).encode()) if affinity else None

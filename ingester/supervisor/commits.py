@@ -49,7 +49,7 @@ class Commits:
             if job.worker != slot:
                 raise AssertionError(f"worker {slot} prepared job {job.number}, which {job.worker} has")
             job.worker = WITH_COMMITTER
-            committed = _committed(job.log_file, done)
+            committed = _committed(job, done)
             jobs[committed.identity] = (job, done)
             log_files.append(committed)
         self._pending[prepared.commit_id] = _Pending(jobs, prepared.undated_rows)
@@ -93,11 +93,11 @@ class Commits:
         return settled
 
 
-def _committed(log_file: LogFile, done: PreparedLogFile) -> CommittedLogFile:
-    fetched = LogFile(log_file.bucket, log_file.key, done.etag)
+def _committed(job: Job, done: PreparedLogFile) -> CommittedLogFile:
+    fetched = LogFile(job.log_file.bucket, job.log_file.key, done.etag)
     return CommittedLogFile(
         identity=fetched.identity,
-        place=fetched.place,
+        place=job.place,
         uri=fetched.uri,
         etag=done.etag,
         rows=done.rows,

@@ -11,23 +11,24 @@ from ingester.supervisor.in_flight import Ticket
 
 
 class Extensions:
-    """Tickets in the order in which they are due, whatever the order in which they reach the loop."""
+    """Tickets in the order in which they are due, whatever the order in which they reach the loop. Those of one
+    receive call stay together."""
 
     def __init__(self, visibility_timeout_seconds: float) -> None:
         self._every_seconds = visibility_timeout_seconds / 3
-        self._due: list[tuple[float, int, Ticket]] = []
+        self._due: list[tuple[float, int, list[Ticket]]] = []
         self._number = count()
 
-    def add(self, ticket: Ticket, extended_at_seconds: float) -> None:
-        """Note that a ticket's message was received or extended at this time."""
-        heapq.heappush(self._due, (extended_at_seconds + self._every_seconds, next(self._number), ticket))
+    def add(self, tickets: list[Ticket], extended_at_seconds: float) -> None:
+        """Note that the messages of these tickets were received or extended at this time."""
+        heapq.heappush(self._due, (extended_at_seconds + self._every_seconds, next(self._number), tickets))
 
     def take_due(self, now_seconds: float, in_hand: dict[str, Ticket]) -> list[Ticket]:
         """The tickets that are still in hand and due; they are noted as extended now."""
-        due = []
+        due: list[Ticket] = []
         while self._due and self._due[0][0] <= now_seconds:
-            *_, ticket = heapq.heappop(self._due)
-            if ticket.message is not None and in_hand.get(ticket.message.message_id) is ticket:
-                due.append(ticket)
-                self.add(ticket, now_seconds)
+            *_, tickets = heapq.heappop(self._due)
+            due += [t for t in tickets if t.message is not None and in_hand.get(t.message.message_id) is t]
+        if due:
+            self.add(due, now_seconds)
         return due

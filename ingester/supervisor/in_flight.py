@@ -93,10 +93,9 @@ class InFlight:
         return False
 
     def add(self, ticket: Ticket, log_file: LogFile, place: bytes) -> None:
-        """Let a ticket wait for a log file: for the job in flight, or for a new one."""
-        if not self.join(ticket, log_file, place):
-            ticket.unsettled += 1
-            self._new_job(log_file, place, [Waiter(ticket, log_file)])
+        """Let a ticket wait for a log file that is not in flight, and so could not be joined."""
+        ticket.unsettled += 1
+        self._new_job(log_file, place, [Waiter(ticket, log_file)])
 
     def _new_job(self, log_file: LogFile, place: bytes, waiters: list[Waiter]) -> None:
         job = Job(self._next_number, log_file, place, waiters)

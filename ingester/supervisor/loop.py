@@ -53,6 +53,9 @@ _log = logging.getLogger("ingester.supervisor")
 _OBSTACLES = {"output": OUTPUT, "outage": LOG_FILES, "throttled": LOG_FILES}
 """What is away, by the failures of log files that say nothing about the log file."""
 _TICK_SECONDS = 0.25
+_GATHER_SECONDS = 0.05
+"""What threads post within this time is handled together: a loop that wakes for every ten messages spends a third of
+its CPU on waking (measured at 2,000 messages a second). Workers do not wait for it, nor does what comes alone."""
 _GIVE_BACK_SECONDS = 5.0
 """How long after the grace time a run still waits for the queues to take back what is unfinished."""
 
@@ -118,6 +121,7 @@ class Supervisor:
         self._listing_ended = False
         self._drain_sent = False
         self._tick_at_seconds = 0.0
+        self._woke_at_seconds = 0.0
         self._stopped_by: IngesterError | None = None
 
     def run(self) -> Ending:
@@ -168,7 +172,11 @@ class Supervisor:
     # what happens
 
     def _wait(self) -> None:
-        for key, events in self._selector.select(_TICK_SECONDS):
+        ready = self._selector.select(_TICK_SECONDS)
+        if not any(isinstance(key.data, Worker) for key, _ in ready):
+            time.sleep(max(0.0, self._woke_at_seconds + _GATHER_SECONDS - time.monotonic()))
+        self._woke_at_seconds = time.monotonic()
+        for key, events in ready:
             if isinstance(key.data, Worker):
                 for happened in self._pool.on_ready(key.data, events):
                     self._worker_event(happened)
@@ -236,7 +244,7 @@ class Supervisor:
     def _thread_event(self, item: object) -> None:
         match item:
             case Listed(log_files):
-                self._settle(self._arrivals.listed(log_files))
+                self._arrivals.listed(log_files)
             case Judged() as judged:
                 self._settle(self._arrivals.judged(judged, draining=self._ending.is_draining))
             case Decided(error, decision, then):
@@ -344,7 +352,7 @@ class Supervisor:
             self._drain(now_seconds)
         else:
             self._pool.start_due(now_seconds)
-            self._settle(self._arrivals.admit_again(now_seconds))
+            self._settle(self._arrivals.admit(now_seconds))
             self._obstacles.tried(LEDGER, str(self._arrivals.ledger_trouble or ""), now_seconds)
             self._check_again(now_seconds)
             self._dispatch.assign()

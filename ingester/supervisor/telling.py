@@ -31,25 +31,26 @@ class Telling:
         self._hooks = hooks
         self._in_flight = in_flight
         self._clock = clock
-        self._is_on = hooks.hooks.progress_reporter is not None
+        self.is_on = hooks.hooks.progress_reporter is not None
+        """Whether there is a reporter."""
         self._started: dict[Hashable, float] = {}
 
     def parsing(self, message: Message) -> None:
-        """A message body is about to be read."""
+        """A message body is about to be read. Only if `is_on`."""
         self._message_starts(ProgressState.PARSE_MESSAGE, message)
 
     def parsed(self, message: Message, *, success: bool) -> None:
-        """A message body was read."""
+        """A message body was read. Only if `is_on`."""
         self._message_ends(ProgressState.PARSE_MESSAGE, message, success=success)
 
     def deleting(self, messages: Iterable[Message]) -> None:
         """Messages are about to be deleted."""
-        for message in messages if self._is_on else ():
+        for message in messages if self.is_on else ():
             self._message_starts(self._deletion(message), message)
 
     def deleted(self, messages: Iterable[Message], *, success: bool) -> None:
         """Messages are deleted, or could not be. To be told while their tickets are still known."""
-        for message in messages if self._is_on else ():
+        for message in messages if self.is_on else ():
             self._message_ends(self._deletion(message), message, success=success)
 
     def undeletable(self, message: Message, reason: str) -> None:
@@ -63,12 +64,12 @@ class Telling:
 
     def source_starts(self, ticket: Ticket) -> None:
         """A ticket's source is in hand."""
-        if self._is_on and ticket.source is not None:
+        if self.is_on and ticket.source is not None:
             self._start(("source", id(ticket)), ProgressState.PROCESS_SOURCE, SourceInfo(ticket.source))
 
     def sources_end(self, tickets: Iterable[Ticket]) -> None:
         """Tickets are settled."""
-        for ticket in tickets if self._is_on else ():
+        for ticket in tickets if self.is_on else ():
             if ticket.source is not None:
                 info = SourceInfo(
                     source=ticket.source,
@@ -82,7 +83,7 @@ class Telling:
 
     def log_progress(self, frame: LogProgress, job: Job | None) -> None:
         """A worker tells of a log file; `job` is None when it is not in hand any more."""
-        if not self._is_on or job is None:
+        if not self.is_on or job is None:
             return
         source = next((waiter.ticket.source for waiter in job.waiters), None)
         info = LogInfo(log_file=job.log_file, source=source)
@@ -107,9 +108,8 @@ class Telling:
         self._end((state, message.receipt_handle), state, info)
 
     def _start(self, key: Hashable, state: ProgressState, info: ProgressInfo) -> None:
-        if self._is_on:
-            self._started[key] = self._clock()
-            self._hooks.report_start(key, ProgressStatus(state, info))
+        self._started[key] = self._clock()
+        self._hooks.report_start(key, ProgressStatus(state, info))
 
     def _end(self, key: Hashable, state: ProgressState, info: ProgressInfo) -> None:
         started_seconds = self._started.pop(key, None)

@@ -27,7 +27,8 @@ def ticket_with_jobs(in_flight: InFlight, source: Message | None, *log_files: Lo
     """A new ticket that waits for these log files."""
     ticket = in_flight.ticket_for(source)[0] if source else Ticket(None)
     for some in log_files:
-        in_flight.add(ticket, some, some.place)
+        if not in_flight.join(ticket, some, some.place):
+            in_flight.add(ticket, some, some.place)
     return ticket
 
 

@@ -27,7 +27,7 @@ class Hand:
     def take(self, source: Message, at_seconds: float = 100.0) -> Ticket:
         """A received message that waits for one log file."""
         ticket = ticket_with_jobs(self.in_flight, source, log_file(1))
-        self.acknowledger.in_hand(ticket, at_seconds)
+        self.acknowledger.in_hand([ticket], at_seconds)
         return ticket
 
     def settle(self, ticket: Ticket, now_seconds: float = 100.0, *, draining: bool = False) -> None:

@@ -7,7 +7,7 @@ from tests.unit.supervisor.given import message
 
 def received(in_flight: InFlight, extensions: Extensions, number: int, second: float) -> Ticket:
     ticket, _ = in_flight.ticket_for(message(number))
-    extensions.add(ticket, second)
+    extensions.add([ticket], second)
     return ticket
 
 
