@@ -62,3 +62,14 @@ def test_a_loop_that_stood_still_extends_each_message_once() -> None:
 
     assert extensions.take_due(500.0, in_flight.tickets) == [ticket]
     assert extensions.take_due(500.0, in_flight.tickets) == []
+
+
+def test_the_messages_of_one_receive_call_are_due_together_and_each_leaves_by_itself() -> None:
+    in_flight, extensions = InFlight(), Extensions(30)
+    first, second, third = [in_flight.ticket_for(message(number))[0] for number in (1, 2, 3)]
+    extensions.add([first, second, third], 100.0)
+    in_flight.forget(second)
+
+    assert extensions.take_due(110.0, in_flight.tickets) == [first, third]
+    in_flight.forget(first)
+    assert extensions.take_due(120.0, in_flight.tickets) == [third]

@@ -74,6 +74,7 @@ def test_a_signal_wakes_the_loop(mailbox: Mailbox) -> None:
 
 def test_who_posts_after_the_end_is_told_so_that_a_receiver_gives_its_messages_back() -> None:
     mailbox = Mailbox()
+    mailbox.post("in time, and not taken")
     mailbox.close()
 
     with pytest.raises(OSError, match="Bad file descriptor"):
