@@ -107,7 +107,7 @@ def test_row_21_the_same_notification_under_two_message_ids_gives_one_copy(
 
     Breaks with `ingester/supervisor/in_flight.py`: `for job in self._by_place.get(place, ()):` → `for job in ():`
     and `ingester/supervisor/admit.py`:
-    `(place in committed_places) if log_file.etag is None else (log_file.identity in committed)` → `False`
+    `(place in committed_places) if identity is None else (identity in committed)` → `False`
     and `ingester/ledger/sqlite_open.py`: `identity BLOB NOT NULL UNIQUE,` → `identity BLOB NOT NULL,`
     and `ingester/ledger/sqlite.py`: `ON CONFLICT (identity) DO NOTHING` → ``.
     """

@@ -19,7 +19,7 @@ def test_row_40_random_kills_and_a_bad_network_lose_and_double_nothing(
 
     Breaks with `ingester/supervisor/in_flight.py`: `for job in self._by_place.get(place, ()):` → `for job in ():`
     and `ingester/supervisor/admit.py`:
-    `(place in committed_places) if log_file.etag is None else (log_file.identity in committed)` → `False`
+    `(place in committed_places) if identity is None else (identity in committed)` → `False`
     and `ingester/ledger/sqlite_open.py`: `identity BLOB NOT NULL UNIQUE,` → `identity BLOB NOT NULL,`
     and `ingester/ledger/sqlite.py`: `ON CONFLICT (identity) DO NOTHING` → ``.
     """
