@@ -76,7 +76,7 @@ def show(
         console.print(Text(f"{printable(entry.uri)}\n  {printable(entry.reason)}\n  {_when(entry)}"), soft_wrap=True)
         console.print(Text(f"  ETag {entry.etag or 'unknown: it was never fetched'}"), soft_wrap=True)
     for record in _records(settings):
-        if record.uri == uri:
+        if _is_meant(record.uri, [uri]):
             found = True
             console.print(
                 Text(f"{printable(uri)} record {record.record_index}\n  {printable(record.reason)}"), soft_wrap=True
@@ -117,7 +117,7 @@ def retry(
     )
     set_up_logging(settings.log_format)
     entries = _entries(settings, uris)
-    missing = sorted(set(uris or ()) - {entry.uri for entry in entries})
+    missing = sorted(uri for uri in uris or () if not any(_is_meant(entry.uri, [uri]) for entry in entries))
     if missing:
         raise ConfigurationError(
             f"{', '.join(missing)} is not in the quarantine.", hint="`ingester quarantine list` shows what is."
@@ -135,7 +135,12 @@ def retry(
 
 
 def _entries(settings: Settings, uris: list[str] | None) -> list[QuarantinedLogFile]:
-    return [entry for entry in open_lake(settings).list_quarantine() if not uris or entry.uri in uris]
+    return [entry for entry in open_lake(settings).list_quarantine() if not uris or _is_meant(entry.uri, uris)]
+
+
+def _is_meant(uri: str, given: list[str]) -> bool:
+    """Whether a user means this one: as it is, or as `list` shows it."""
+    return uri in given or printable(uri) in given
 
 
 def _records(settings: Settings) -> "Iterator[QuarantinedRecord]":

@@ -59,3 +59,21 @@ def test_what_is_not_in_the_quarantine_is_said(disk_lake: DiskLake) -> None:
 
     assert ended.exit_code == 2
     assert "s3://b/k is not in the quarantine" in ended.stderr
+
+
+def test_a_uri_is_taken_as_list_shows_it(moto_place: Place, disk_lake: DiskLake, s3_options: list[str]) -> None:
+    keys = ["AWSLogs/\x1b[31mred.json", "AWSLogs//per%2Fcent [bold]x.json"]
+    store(moto_place, [generated(key, b"no JSON") for key in keys])
+    once = ("--workers", "1", "--max-attempts", "1")
+    ingester("backfill", f"s3://{moto_place.bucket}/AWSLogs/", *disk_lake.arguments, *s3_options, *once)
+    listed = ingester("quarantine", "list", disk_lake.root, *s3_options)
+    uris = [line.strip() for line in listed.stdout.splitlines() if line.startswith("  s3://")]
+    shown = [ingester("quarantine", "show", disk_lake.root, uri, *s3_options) for uri in uris]
+    store(moto_place, [generated(key, GOOD) for key in keys])
+
+    retried = ingester("quarantine", "retry", disk_lake.root, *uris, *s3_options, *once)
+
+    assert uris == [f"s3://{moto_place.bucket}/AWSLogs/\\x1b[31mred.json", f"s3://{moto_place.bucket}/{keys[1]}"]
+    assert [ended.exit_code for ended in shown] == [0, 0]
+    assert retried.exit_code == 0, retried.stderr
+    assert "0 log files" in ingester("quarantine", "list", disk_lake.root, *s3_options).stdout
