@@ -11,8 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from ingester.model.settings import Settings
 from scripts.demo_world.log_files import log_file
+from scripts.demo_world.moto_server import REGION
 from scripts.demo_world.notifications import s3_event
+from tests.faults.proxy import Fault, fault_proxy, no_answer, status
+from tests.integration.test_lake_s3 import S3World
 from tests.support.cli import ingester, is_running, running_ingester
 from tests.support.compare import assert_same_records
 from tests.support.lake import DiskLake, Lake, S3Lake
@@ -20,6 +24,7 @@ from tests.support.moto import Place
 from tests.support.other_servers import OtherServers, other_servers, program
 from tests.support.trail import expected_records, generated, message_bodies, small_world, store
 from tests.support.waiting import wait_until
+from tests.unit.lake.contract import LakeContract
 
 pytestmark = [
     pytest.mark.skipif(
@@ -102,3 +107,46 @@ def test_a_commit_of_many_parts_is_completed_and_an_overwritten_object_refused_o
     assert "has changed since it was announced" in entry
     assert queue.dead_letters() == [announced]
     assert lake.leftovers() == []
+
+
+@pytest.mark.usefixtures("_made_up_credentials")
+class TestS3LakeOnSeaweedFS(LakeContract):
+    """What every lake promises: a publish that is done again, or was cut short, or finds its upload gone; sweeps."""
+
+    @pytest.fixture
+    def world(self, servers: OtherServers, place: Place, tmp_path: Path) -> S3World:
+        """An empty lake in a bucket of SeaweedFS."""
+        settings = Settings(
+            output=f"s3://{place.bucket}/lake",
+            state_dir=str(tmp_path / "state"),
+            endpoint_url=servers.s3_url,
+            region=REGION,
+        )
+        return S3World(place, settings, tmp_path / "downloaded")
+
+
+@pytest.mark.parametrize("fault", [no_answer, status(500, "InternalError")], ids=["unanswered", "500"])
+def test_whether_an_upload_was_completed_is_asked_of_seaweedfs(
+    servers: OtherServers, place: Place, tmp_path: Path, fault: Fault
+) -> None:
+    """Fails when `publish_s3._publish_file` takes an error for a damaged lake, or for done, without asking."""
+    log_files = small_world(300)
+    store(place, log_files)
+    with fault_proxy(servers.s3_url) as proxy:
+        lake = S3Lake(place, tmp_path / "state")
+        met = proxy.inject("CompleteMultipartUpload", fault, times=7)
+
+        ended = ingester(
+            "backfill", f"s3://{place.bucket}/AWSLogs/", *lake.arguments, "--workers", "1", "--region", REGION,
+            "--endpoint-url", proxy.endpoint_url,
+        )  # fmt: skip
+
+    assert ended.exit_code == 0, ended.stderr
+    assert met.met > 0
+    assert lake.places() == Counter(expected_records(place.bucket, log_files).keys())
+    assert lake.leftovers() == []
+    verified = ingester(
+        "verify", lake.arguments[1], *lake.arguments[2:], "--source", f"s3://{place.bucket}/AWSLogs/",
+        environ=servers.environ,
+    )  # fmt: skip
+    assert verified.exit_code == 0, verified.stdout + verified.stderr

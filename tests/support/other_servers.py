@@ -66,10 +66,10 @@ def other_servers(folder: Path) -> Iterator[OtherServers]:
     data.mkdir()
     options = {
         "dir": data, "ip": "127.0.0.1", "ip.bind": "127.0.0.1", "s3.port": s3, "s3.port.grpc": grpc[0],
-        # these two would have the same ports in every server of this machine
+        # each bucket takes several volumes; and these two would have the same ports in every server of this machine
         "s3.port.lance": 0, "s3.port.iceberg": 0,
         "master.port": master, "master.port.grpc": grpc[1], "volume.port": volume, "volume.port.grpc": grpc[2],
-        "filer.port": filer, "filer.port.grpc": grpc[3], "master.volumeSizeLimitMB": 64, "volume.max": 50,
+        "filer.port": filer, "filer.port.grpc": grpc[3], "master.volumeSizeLimitMB": 64, "volume.max": 500,
         "master.telemetry": "false",
     }  # fmt: skip
     with ExitStack() as stack:
