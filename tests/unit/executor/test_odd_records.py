@@ -147,7 +147,7 @@ def _objects(part: type[msgspec.Struct], path: tuple[str, ...] = ()) -> Iterator
                 yield from _objects(option, (*path, one.encode_name))
 
 
-@pytest.mark.parametrize("path", _objects(CloudTrailEvent), ids=".".join)
+@pytest.mark.parametrize("path", [*_objects(CloudTrailEvent)], ids=".".join)
 @pytest.mark.parametrize("value", [None, "text", 7, {}], ids=["null", "text", "number", "empty"])
 def test_no_object_of_a_record_need_be_one(run: Run, write: Write, path: tuple[str, ...], value: Any) -> None:
     """CPL ends the log file at `onBehalfOf: null`, as at every object but a few that is null or something else."""
