@@ -78,7 +78,7 @@ def run_tests(node_ids: Sequence[str], mutated: Mapping[str, str]) -> Verdict:
         for name, source in mutated.items():
             (root / name).write_text(source)
         report = root / "report.xml"
-        # plain: only whether it failed counts, and where CI is set pytest compares two lists of a thousand for minutes
+        # plain: only whether it failed counts, and where CI is set pytest compares long lists for minutes
         command = [
             sys.executable, "-m", "pytest", *node_ids, "-p", "no:cacheprovider", "--assert=plain",
             f"--junitxml={report}",
