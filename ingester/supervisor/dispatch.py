@@ -27,7 +27,7 @@ class Dispatch:
 
     @property
     def jobs_wanted(self) -> int:
-        """How many jobs the workers want to have in hand, all together: about a second of their work."""
+        """How many jobs the workers want to have in hand, all together: see `ingester.worker.pace`."""
         return sum(worker.jobs_welcome - worker.jobs_done for worker in self._pool.workers.values())
 
     def assign(self) -> None:

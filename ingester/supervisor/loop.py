@@ -348,25 +348,28 @@ class Supervisor:
         for lost in self._oversight.look(now_seconds):
             self._worker_event(lost)
         self._failures.retry_due(now_seconds)
-        if self._ending.is_draining:
+        if not self._ending.is_draining:
+            self._go_on(now_seconds)
+        if self._ending.is_draining:  # perhaps only now: not a tick later
             self._drain(now_seconds)
-        else:
-            self._pool.start_due(now_seconds)
-            self._settle(self._arrivals.admit(now_seconds))
-            self._obstacles.tried(LEDGER, str(self._arrivals.ledger_trouble or ""), now_seconds)
-            self._check_again(now_seconds)
-            self._dispatch.assign()
-            self._measure_flow()
-            if not self._in_flight.jobs:
-                self._obstacles.over(OUTPUT)  # nothing is left that could show that it can be written again
-            self._end_if_empty(now_seconds)
-            if self._obstacles.gave_up is not None:
-                self._end_run()
         if self._acknowledger is not None:
             self._acknowledger.work(now_seconds)
         if now_seconds >= self._tick_at_seconds:
             self._tick_at_seconds = now_seconds + _TICK_SECONDS
             self._on_tick(self._counts)
+
+    def _go_on(self, now_seconds: float) -> None:
+        self._pool.start_due(now_seconds)
+        self._settle(self._arrivals.admit(now_seconds))
+        self._obstacles.tried(LEDGER, str(self._arrivals.ledger_trouble or ""), now_seconds)
+        self._check_again(now_seconds)
+        self._dispatch.assign()
+        self._measure_flow()
+        if not self._in_flight.jobs:
+            self._obstacles.over(OUTPUT)  # nothing is left that could show that it can be written again
+        self._end_if_empty(now_seconds)
+        if self._obstacles.gave_up is not None:
+            self._end_run()
 
     def _measure_flow(self) -> None:
         in_flight = self._in_flight

@@ -19,14 +19,16 @@ _EXIT_SECONDS = 2.0
 """How long a worker that has closed its socket may take to end, before it is killed."""
 
 
-_MEMORY = {
+_ENVIRONMENT = {
     "MALLOC_MMAP_THRESHOLD_": str(1 << 30),
     "MALLOC_TRIM_THRESHOLD_": str(1 << 30),
     "ARROW_DEFAULT_MEMORY_POOL": "system",
 }
-"""How a worker gets its memory, where the user's environment says nothing else: large buffers are kept and used
-again, as fresh ones cost page faults. Whole backfill of 350 MB of JSON, five runs in turn: median CPU 2.65 s against
-3.27 (minimum 2.55 against 2.60, the machine was busy), peak of the worker 391 MB against 485."""
+"""What suits a worker, where the user's environment says nothing else.
+
+Large buffers are kept and used again, as fresh ones cost page faults. Whole backfill of 350 MB of JSON, five runs in
+turn: median CPU 2.65 s against 3.27 (minimum 2.55 against 2.60, the machine was busy), peak of the worker 391 MB
+against 485. NumPy brings OpenBLAS, which nothing here uses: starting its threads takes 70 ms of CPU on 2 cores."""
 
 
 class WorkerProcess(Worker):
@@ -40,7 +42,7 @@ class WorkerProcess(Worker):
             self._process = subprocess.Popen(  # noqa: S603 (our own interpreter and module)
                 # -P and our own path: what we import is what it imports, and never a file of the current directory
                 [sys.executable, "-P", "-m", "ingester.worker", str(theirs.fileno())],
-                env=_MEMORY | os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+                env=_ENVIRONMENT | os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
             )

@@ -65,7 +65,7 @@ class WorkerLoop:
         waits = self._sink.waits_for_others
         self._pace = Pace(clock(), JOBS_AT_FIRST_OF_OTHERS if waits else JOBS_AT_FIRST)
         self._beat_at_seconds = 0.0
-        self._jobs_received = self._jobs_done = self._events = self._json_bytes = 0
+        self._jobs_welcome = self._jobs_received = self._jobs_done = self._events = self._json_bytes = 0
         self._current: int | None = None
         self._flush = self._drain = False
 
@@ -119,8 +119,9 @@ class WorkerLoop:
         elif item is not None:
             self._take(*item)
         now_seconds = self._clock()
-        if self._sink.is_due(now_seconds) or (self._flush and not self._ahead.pending):
-            self._flush = False
+        flushes = self._flush and not self._ahead.pending
+        if flushes or self._sink.is_due(now_seconds):
+            self._flush = self._flush and not flushes
             self._checkpoint()
         self._beat_if_due(now_seconds)
 
@@ -168,16 +169,17 @@ class WorkerLoop:
         if now_seconds >= self._beat_at_seconds:
             self._pace.measure(now_seconds, self._jobs_done)
             self._beat()
-        elif self._pace.is_hungry(self._jobs_received, self._jobs_done):
-            self._pace.double()
+        elif not self._drain and self._pace.is_hungry(self._jobs_welcome, self._jobs_received, self._jobs_done):
+            self._pace.grow(now_seconds, self._jobs_done)
             self._beat()
 
     def _beat(self) -> None:
         self._beat_at_seconds = self._clock() + _BEAT_SECONDS
         welcome = 0 if self._drain else self._jobs_done + self._pace.jobs_wanted
+        self._jobs_welcome = max(welcome, self._jobs_received)
         self._channel.send(
             Beat(
-                jobs_welcome=max(welcome, self._jobs_received),
+                jobs_welcome=self._jobs_welcome,
                 jobs_done=self._jobs_done,
                 events=self._events,
                 json_bytes=self._json_bytes,

@@ -1,11 +1,13 @@
-"""How many jobs a worker asks for: about a second of its own work, so that no worker hoards and none runs dry."""
+"""How many jobs a worker asks for: a little of its own work, so that no worker hoards and none runs dry."""
 
 JOBS_AT_FIRST = 16
 JOBS_AT_FIRST_OF_OTHERS = 1
 """Where a function of a user does the work, which may take any time: no job waits behind a slow one while another
 worker has nothing to do."""
 JOBS_MAX = 4096
-_SECONDS_OF_WORK = 1.0
+_SECONDS_OF_WORK = 0.4
+"""More than lies between two measures and than a fetch takes; what one worker has in hand at the end of a source, the
+others can't help with. With a second of it two workers had 71 and 41 of 112 log files (measured)."""
 
 
 class Pace:
@@ -20,24 +22,24 @@ class Pace:
 
     def measure(self, now_seconds: float, jobs_done: int) -> None:
         """Note that `jobs_done` jobs are done in all, counting from the previous call."""
-        elapsed_seconds = now_seconds - self._since_seconds
-        if elapsed_seconds > 0 and jobs_done > self._done_before:
-            jobs_a_second = (jobs_done - self._done_before) / elapsed_seconds
-            self.jobs_wanted = self._bounded(jobs_a_second * _SECONDS_OF_WORK)
+        if jobs_done > self._done_before:
+            self.jobs_wanted = self._measured(now_seconds, jobs_done)
         self._since_seconds, self._done_before = now_seconds, jobs_done
 
-    def is_hungry(self, jobs_received: int, jobs_done: int) -> bool:
-        """Whether more than half of what was wanted is done before the next measure was due, and more may be."""
-        wanted = self.jobs_wanted
-        return (
-            wanted < JOBS_MAX
-            and jobs_received - jobs_done <= wanted // 2
-            and jobs_done - self._done_before > wanted // 2
-        )
+    def is_hungry(self, jobs_welcome: int, jobs_received: int, jobs_done: int) -> bool:
+        """Whether no more than half of what is wanted is left, though all came that was asked for: `jobs_welcome`."""
+        return jobs_received >= jobs_welcome and jobs_received - jobs_done <= self.jobs_wanted // 2
 
-    def double(self) -> None:
-        """Want twice as much: what was wanted did not last from one measure to the next."""
-        self.jobs_wanted = self._bounded(self.jobs_wanted * 2)
+    def grow(self, now_seconds: float, jobs_done: int) -> None:
+        """Want up to twice as much, if it gets done so fast: what was wanted may not last to the next measure."""
+        most = self._bounded(self.jobs_wanted * 2)
+        self.jobs_wanted = max(self.jobs_wanted, min(most, self._measured(now_seconds, jobs_done)))
+
+    def _measured(self, now_seconds: float, jobs_done: int) -> int:
+        elapsed_seconds = now_seconds - self._since_seconds
+        if elapsed_seconds <= 0:
+            return self.jobs_wanted
+        return self._bounded((jobs_done - self._done_before) / elapsed_seconds * _SECONDS_OF_WORK)
 
     def _bounded(self, jobs: float) -> int:
         return max(self._jobs_min, min(JOBS_MAX, int(jobs)))
