@@ -13,7 +13,9 @@ def test_a_worker_begins_with_a_handful() -> None:
     ("done", "seconds", "wanted"),
     [(100, 1.0, 40), (100, 0.25, 160), (1, 10.0, JOBS_AT_FIRST), (1_000_000, 1.0, JOBS_MAX)],
 )
-def test_it_wants_what_it_does_in_two_fifths_of_a_second_within_bounds(done: int, seconds: float, wanted: int) -> None:
+def test_it_wants_what_it_does_in_two_fifths_of_a_second_within_bounds(
+    done: int, seconds: float, wanted: int
+) -> None:
     pace = Pace(100.0)
     pace.measure(100.0 + seconds, done)
 
