@@ -13,7 +13,7 @@ WITHIN = 0.03
 """A rate that is less than this part below the best is as good: then what costs less, or the default, is chosen."""
 
 FETCHES_AHEAD = (4, 8, 16, 32, 64, 128)
-BATCH_ROWS = (128, 256, 512, 1024, 2048)
+BATCH_ROWS = (256, 512, 1024, 2048, 4096)
 _WORKERS_STEPS_MAX = 8
 
 

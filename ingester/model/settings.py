@@ -97,8 +97,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     """The longest that a row waits in a worker before it is staged."""
     target_file_size_bytes: int = 128_000_000
     """Size at which the next data file of a partition is begun."""
-    batch_rows: int = 512
-    """Events that are decoded together; 512 keeps their objects in the L2 cache (measured)."""
+    batch_rows: int = 2048
+    """Events that are turned into columns together. 512, 1024, 2048 and 4096 at once: 5.8, 5.5, 5.0 and 5.1 s of CPU for
+    700 MB of JSON (measured); few cost calls, many fall out of the cache."""
     visibility_timeout_seconds: int = 300
     """How long a received message stays hidden; extended at a third of it until the message is deleted."""
     max_attempts: int = 5

@@ -2,7 +2,7 @@
 
 Most log files hold a handful of records. Decoding and building columns for each of them alone would pay the
 per-call overhead every time, so tiny log files share a chunk, and large ones are cut into chunks whose objects
-stay in the L2 cache (DESIGN.md: the same code on 4,000 records at once runs three times slower).
+stay in the cache.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,8 @@ from ingester.decode.slices import EventSlice
 from ingester.model.log_file import LogFile
 
 CHUNK_BYTES_MAX = 4 << 20
-"""Records are 1.4 kB on average and 256 kB at most, as AWS says; what is larger must not multiply by 512."""
+"""Records are 1.4 kB on average and 256 kB at most, as AWS says; what is larger must not multiply by the rows of
+a chunk."""
 
 
 @dataclass(slots=True, eq=False)

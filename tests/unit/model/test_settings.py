@@ -50,7 +50,7 @@ def test_defaults_are_within_their_bounds() -> None:
     defaults = settings()
 
     assert defaults.partition_by == ("date",)
-    assert defaults.batch_rows == 512
+    assert defaults.batch_rows == 2048
     assert defaults.flush_interval_seconds == 60
     assert defaults.target_file_size_bytes == 128_000_000
     assert defaults.max_attempts == 5
