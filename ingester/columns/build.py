@@ -7,17 +7,16 @@ Measured by `bench/bench_columns.py`.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from operator import mul
 from typing import Any
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 
-from ingester.columns.arrays import Array, buffer_of, none_values, null_texts, offsets_of
+from ingester.columns.arrays import Array, none_values, null_texts
 from ingester.columns.nested import Finish, Pools, as_tuple, gather_for
-from ingester.columns.schema import BATCH_SCHEMA
-from ingester.columns.shared import shared_gather_for
+from ingester.columns.schema import BATCH_SCHEMA, SHARED_TEXTS
+from ingester.columns.shared import gather_shared_texts, shared_by_counts, shared_gather_for
 from ingester.columns.strings import text_array
 from ingester.columns.times import time_column
 from ingester.model.event import CloudTrailEvent
@@ -27,7 +26,11 @@ from ingester.model.unmapped import merge_unmapped
 _FIELDS = msgspec.structs.fields(CloudTrailEvent)
 _TIME = "event_time_text"
 _TIME_JSON_NAME = "eventTime"
-_GATHERS = {field.name: gather_for(field.type) for field in _FIELDS if field.name not in PART_FIELDS}
+_GATHERS = {
+    field.name: gather_shared_texts if field.encode_name in SHARED_TEXTS else gather_for(field.type)
+    for field in _FIELDS
+    if field.name not in PART_FIELDS
+}
 _SHARED_GATHERS = {field.name: shared_gather_for(field.type) for field in _FIELDS if field.name in PART_FIELDS}
 
 RecordIndexes = np.ndarray[tuple[int], np.dtype[np.int32]] | np.ndarray[tuple[int], np.dtype[np.int64]]
@@ -74,7 +77,7 @@ def record_batch(
     pools.make()
     arrays = [finish() for finish in finishes]
     arrays.append(_unmapped_column(unmapped, odd_times, rows))
-    arrays.append(_log_file_column(lineage, rows))
+    arrays.append(shared_by_counts(lineage.uris, lineage.counts))
     arrays.append(pa.array(lineage.indexes.astype(np.int64, copy=False)))
     return pa.RecordBatch.from_arrays(arrays, schema=BATCH_SCHEMA)
 
@@ -110,11 +113,3 @@ def _unmapped_column(unmapped: Sequence[bytes | None] | None, odd_times: dict[in
     for row, time in odd_times.items():
         texts[row] = merge_unmapped(texts[row], _TIME_JSON_NAME, msgspec.json.encode(time))
     return text_array(texts)
-
-
-def _log_file_column(lineage: Lineage, rows: int) -> Array:
-    """Each URI as often as its log file has rows: one step a log file, none a row."""
-    uris = [uri.encode() for uri in lineage.uris]
-    data = b"".join(map(mul, uris, lineage.counts))
-    offsets = offsets_of(np.repeat(np.array([len(uri) for uri in uris]), lineage.counts))
-    return pa.StringArray.from_buffers(rows, buffer_of(offsets), pa.py_buffer(data))

@@ -1,15 +1,15 @@
-"""Columns of parts that many events share: each value once, and a code for each row that says which.
+"""Columns of what many events share, parts and texts: each value once, and a code for each row that says which.
 
 Arrow calls that a dictionary. It stays one until the rows are written: sorting then moves codes, not text.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
 import pyarrow as pa
 
-from ingester.columns.arrays import Array, null_arrays
+from ingester.columns.arrays import Array, Values, none_values, null_arrays
 from ingester.columns.nested import Finish, Pools, gather_for
 from ingester.columns.schema import arrow_type
 from ingester.model.shared_parts import SharedParts
@@ -21,11 +21,7 @@ GatherShared = Callable[[SharedParts | None, int, Pools], Finish]
 def shared_gather_for(type_: Any) -> GatherShared:
     """How to gather a column of parts, of a type of the model."""
     gather = gather_for(type_)
-    null = null_arrays(arrow_type(type_))(1)
-
-    @lru_cache(maxsize=4)
-    def nulls(rows: int) -> Array:
-        return _dictionary_array(memoryview(bytes(rows * 4)), rows, null)
+    nulls = _null_arrays(arrow_type(type_))
 
     def gather_shared(shared: SharedParts | None, rows: int, pools: Pools) -> Finish:
         if shared is None:
@@ -35,6 +31,35 @@ def shared_gather_for(type_: Any) -> GatherShared:
         return lambda: _dictionary_array(codes, rows, finish())
 
     return gather_shared
+
+
+def gather_shared_texts(values: Values, pools: Pools, _missing: int) -> Finish:
+    """Gather a column of text that many events share. See `Gather`."""
+    rows = len(values)
+    if values == none_values(rows):
+        return partial(_null_texts, rows)
+    finish = pools.shared_texts.add(values)
+    return lambda: finish().dictionary_encode("encode")
+
+
+def shared_by_counts(texts: Sequence[str], counts: Sequence[int]) -> Array:
+    """A column of each text so many times, one after another."""
+    encoded = pa.array(texts, pa.string()).dictionary_encode()
+    codes = encoded.indices.to_numpy().repeat(counts)
+    return _dictionary_array(codes.data, len(codes), encoded.dictionary)
+
+
+def _null_arrays(type_: pa.DataType) -> Callable[[int], Array]:
+    null = null_arrays(type_)(1)
+
+    @lru_cache(maxsize=4)
+    def nulls(rows: int) -> Array:
+        return _dictionary_array(memoryview(bytes(rows * 4)), rows, null)
+
+    return nulls
+
+
+_null_texts = _null_arrays(pa.string())
 
 
 def _dictionary_array(codes: memoryview, rows: int, values: Array) -> Array:

@@ -17,8 +17,9 @@ from ingester.lake.row_order import SORT_KEYS
 from ingester.lake.shared_values import as_written, written_schema
 from ingester.lake.sink import SinkFile
 from ingester.model.commit import DataFile
+from ingester.model.shared_parts import UNIQUE_FIELDS
 
-WITHOUT_DICTIONARY = frozenset({"eventID", "requestID", "sharedEventID", "recordIndex"})
+WITHOUT_DICTIONARY = UNIQUE_FIELDS | {"recordIndex"}
 """Columns whose values hardly ever repeat."""
 
 WITH_STATISTICS = frozenset({

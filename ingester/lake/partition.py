@@ -91,8 +91,8 @@ def _codes(table: pa.Table, key: PartitionKey) -> tuple[Codes, list[str | None]]
     """For each row the place of its value in the list of values, which is not empty for a table with rows."""
     if key == "date" or key == "hour":
         return _time_codes(table.column("eventTime"), key)
-    texts = table.column("awsRegion") if key == "region" else pc.coalesce(*_account_columns(table))
-    encoded = texts.combine_chunks().dictionary_encode(null_encoding="encode")
+    texts = _plain(table.column("awsRegion")) if key == "region" else pc.coalesce(*_account_columns(table))
+    encoded = texts.dictionary_encode(null_encoding="encode")
     return encoded.indices.to_numpy().astype(np.int64), encoded.dictionary.to_pylist()
 
 
@@ -109,14 +109,18 @@ def _time_codes(times: Any, key: PartitionKey) -> tuple[Codes, list[str | None]]
 def _account_columns(table: pa.Table) -> Iterator[Any]:
     """The columns that may say a row's account, the best first; an empty text says nothing."""
     identity = table.column("userIdentity")
-    yield _not_empty(table.column("recipientAccountId"))
+    yield _not_empty(_plain(table.column("recipientAccountId")))
     for path in (["accountId"], ["sessionContext", "sessionIssuer", "accountId"]):
         if is_shared(identity.type):
             yield _not_empty(rows_of(identity, path))
         elif _has_field(identity.type, path):
-            yield _not_empty(pc.struct_field(identity, path))
+            yield _not_empty(pc.struct_field(identity.combine_chunks(), path))
     if "accountId" in table.column_names:
-        yield _not_empty(table.column("accountId"))
+        yield _not_empty(_plain(table.column("accountId")))
+
+
+def _plain(column: Any) -> Any:
+    return rows_of(column) if is_shared(column.type) else column.combine_chunks()
 
 
 def _has_field(type_: Any, path: list[str]) -> bool:
@@ -133,9 +137,10 @@ def _not_empty(texts: Any) -> Any:
 
 def _only_value(column: Any) -> str | None:
     """The value of all rows; None where there are several, or where a row has none."""
-    if column.null_count:
+    values = column.dictionary if is_shared(column.type) else column
+    if values.null_count:
         return None
-    found: Any = pc.min_max(column).as_py()
+    found: Any = pc.min_max(values).as_py()
     return (found["min"] or None) if found["min"] == found["max"] else None
 
 

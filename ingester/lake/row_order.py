@@ -26,13 +26,22 @@ def in_order(table: pa.Table, *, first_by: Any = None) -> pa.Table:
     `first_by`: a number for each row, by which they are sorted before that.
     """
     keys = list(SORT_KEYS)
-    by = table.select([name for name, _ in keys])
+    by = pa.table({name: _comparable(table.column(name)) for name, _ in keys})
     if first_by is not None:
         by = by.append_column("", pa.array(first_by))
         keys.insert(0, ("", "ascending"))
     order = pc.sort_indices(by, sort_keys=keys)
     columns = [_gather_column(column, order) for column in table.columns]
     return pa.Table.from_arrays(columns, schema=table.schema)
+
+
+def _comparable(column: Any) -> Any:
+    """Numbers in the order of the values, where these are shared."""
+    if not is_shared(column.type):
+        return column
+    codes, values = unified(column)
+    ranks: Any = pc.rank(values, "ascending", tiebreaker="dense")  # null comes last
+    return pa.array(ranks.to_numpy()[codes])
 
 
 def _gather_column(column: Any, order: Any) -> Any:

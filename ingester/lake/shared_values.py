@@ -58,10 +58,7 @@ def as_written(table: pa.Table) -> pa.Table:
 
 
 def _written_type(type_: Any) -> Any:
-    if not is_shared(type_):
-        return type_
-    values = type_.value_type
-    return _leaf_type(values) if isinstance(values, pa.StructType) else values
+    return _leaf_type(type_.value_type) if is_shared(type_) else type_
 
 
 def _leaf_type(type_: Any) -> Any:
@@ -72,8 +69,7 @@ def _leaf_type(type_: Any) -> Any:
 
 def _written_column(column: Any) -> Any:
     codes, values = unified(column)
-    rows = pa.array(codes)
-    return _written_values(values, rows) if isinstance(values.type, pa.StructType) else values.take(rows)
+    return _written_values(values, pa.array(codes))
 
 
 def _written_values(values: Any, rows: Any) -> Any:

@@ -98,8 +98,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     target_file_size_bytes: int = 128_000_000
     """Size at which the next data file of a partition is begun."""
     batch_rows: int = 2048
-    """Events that are turned into columns together. 512, 1024, 2048 and 4096 at once: 5.8, 5.5, 5.0 and 5.1 s of CPU for
-    700 MB of JSON (measured); few cost calls, many fall out of the cache."""
+    """Events that are turned into columns together. 512, 1024, 2048 and 4096 at once: 5.8, 5.5, 5.0 and 5.2 s of CPU
+    for 700 MB of JSON (measured); few cost calls, many fall out of the cache."""
     visibility_timeout_seconds: int = 300
     """How long a received message stays hidden; extended at a third of it until the message is deleted."""
     max_attempts: int = 5

@@ -50,6 +50,9 @@ def _classes(type_: Any) -> "list[type]":
 PART_FIELDS = tuple(one.name for one in msgspec.structs.fields(CloudTrailEvent) if _are_parts(one.type))
 """Attributes of an event that are shared: its parts."""
 
+UNIQUE_FIELDS = frozenset({"requestID", "eventID", "sharedEventID"})
+"""CloudTrail's names of the fields that hardly any two events share."""
+
 EventOfRawParts: Any = msgspec.defstruct(
     "EventOfRawParts",
     [
