@@ -15,7 +15,7 @@ from bench.results import Result
 
 PEERS = ("duckdb", "polars", "orjson", "ijson")
 OURS = "ingester"
-_PROFILES = (TINY.of(4000), TYPICAL.of(200), BUSY.of(56), LARGE.of(4))
+_PROFILES = (TINY.of(8000), TYPICAL.of(400), BUSY.of(112), LARGE.of(4))
 _ROUNDS = 2
 
 Say = Callable[[str], None]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench import charts
+from bench import charts, in_short
 from bench.conversion import OURS
 from bench.ratios import write_figures
 from bench.results import Result, load
@@ -68,6 +68,8 @@ def _head() -> str:
         "they hold on other machines, the figures do not.",
         *(["**Rough figures, from a quick run.**"] if quick else []),
         table(("machine", ""), machine.items()),
+        "## In short",
+        table(("what", "goal", "measured"), in_short.rows()),
     ])  # fmt: skip
 
 

@@ -53,6 +53,21 @@ def test_figures_are_per_cpu_second_and_as_ratios(folders: Path) -> None:
     assert (folders / "charts" / "conversion-busy.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_what_counts_comes_first_with_its_goal(folders: Path) -> None:
+    results.save("conversion", CONVERSION, quick=False)
+    results.save("function", {"events_per_log_file": 4000, "runs": [
+        {"workers": 1, "events_a_second": 2e5, "cpu_us_an_event": 5.0},
+        {"workers": 2, "events_a_second": 3.5e5, "cpu_us_an_event": 5.0},
+    ], "filters": {"cpu_seconds": {"Parquet": {"none": 1.0, "one": 1.02}}}}, quick=False)  # fmt: skip
+
+    page = report()
+
+    assert "| log files of 4,000 events to Parquet, a CPU second | 200 MB | 240 MB, 300 without start-up |" in page
+    assert "| log files of 4,000 events: CPU of DuckDB, ours = 1 | 12 | 12.0, 15.0 without start-up |" in page
+    assert "| typed events a second to a function that counts them, 2 workers | 300,000 | 350,000 |" in page
+    assert page.index("## In short") < page.index("## Whole conversions")
+
+
 def test_a_quick_run_is_called_rough(folders: Path) -> None:
     results.save("conversion", CONVERSION, quick=True)
 
