@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from enum import Enum
 
+from ingester.model.errors import IngesterError
+
 _ASK_EVERY_SECONDS = 0.5
 _EMPTY_ANSWERS_NEEDED = 2
 SAME_SIGNAL_SECONDS = 1.0
@@ -53,6 +55,8 @@ class Ending:
     deadline_seconds: float | None = None
     interrupted: bool = field(default=False)
     """Whether a signal ended the run, not the end of its source."""
+    stopped_by: IngesterError | None = None
+    """The error over which the exception handler ended the run."""
     _signalled_at_seconds: float | None = None
     _leave_by_seconds: float | None = None
 
@@ -78,6 +82,11 @@ class Ending:
         else:
             self.phase = Phase.ABORTING
             self.deadline_seconds = min(self.deadline_seconds, now_seconds)
+
+    def drain(self, now_seconds: float) -> None:
+        """The run is to end for another reason than a signal: as by a first signal, unless it ends already."""
+        if not self.is_draining:
+            self.asked_by_signal(now_seconds)
 
     def source_is_empty(self, now_seconds: float) -> None:
         """Nothing more will come and nothing is in hand: the workers have nothing left to do but to leave."""

@@ -1,9 +1,8 @@
 """Is it the log file, or is it the world? Failures that say nothing about a log file use up none of its attempts.
 
 While S3 or the output is away, every log file fails, and none of them is bad: each is tried again here, with a
-growing and jittered delay, its message hidden meanwhile. If one goes on failing while others come through, it
-is the log file
-after all, and its failures count.
+growing and jittered delay, its message hidden meanwhile. If one goes on failing while others come through, it is the
+log file after all, and its failures count.
 """
 
 from collections.abc import Callable

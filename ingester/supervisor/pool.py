@@ -42,16 +42,6 @@ class WorkerPool:
         self._due: list[tuple[float, int]] = [(0.0, slot) for slot in range(slots)]
         self._generation = 0
 
-    @property
-    def has_given_up(self) -> bool:
-        """Whether no worker lives and none will be started again."""
-        return not self.workers and not self._due
-
-    @property
-    def next_start_seconds(self) -> float | None:
-        """When the next successor is due, on the loop's clock."""
-        return self._due[0][0] if self._due else None
-
     def start_due(self, now_seconds: float) -> None:
         """Start the workers whose time has come."""
         while self._due and self._due[0][0] <= now_seconds:

@@ -59,3 +59,6 @@ class Depths:
 
     depths: "dict[str, QueueDepth] | None"
     reason: str = ""
+
+
+QueueEvent = Received | Checked | ReceiveTrouble | Deleted | Extended | Depths

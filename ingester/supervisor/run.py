@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from ingester.fetch.listing import list_log_files
 from ingester.lake.base import Lake
@@ -23,13 +24,19 @@ from ingester.model.settings import Settings
 from ingester.supervisor.commit import Committer, roll_forward
 from ingester.supervisor.counts import Counts, show_nothing
 from ingester.supervisor.hooks import Hooks, HookThread, StopAsked
-from ingester.supervisor.intake import Listing, ListingIntake
+from ingester.supervisor.intake import Intake, Listing, ListingIntake
 from ingester.supervisor.loop import Supervisor
 from ingester.supervisor.mailbox import Mailbox
 from ingester.supervisor.processes import WorkerProcess
 from ingester.supervisor.worker_link import Launch
 
+if TYPE_CHECKING:
+    from ingester.supervisor.queues import Queues
+
 _log = logging.getLogger("ingester.supervisor")
+
+Post = Callable[[object], None]
+"""Leaves something for the loop, from any thread."""
 
 _COLLECT_AFTER = (20_000, 20, 50)
 """Python's own thresholds (700, 10, 10) have the collector look through all messages in hand again and again, a tenth
@@ -76,25 +83,12 @@ def run_queues(
     """
     from ingester.supervisor.queues import Queues  # boto3 costs 0.1 s that a backfill from disk need not pay
 
-    counts = counts or Counts()
-    if library is None:  # the process is ours, not a user's
-        gc.set_threshold(*_COLLECT_AFTER)
-    library = _checked(settings, library or Library())
-    with ExitStack() as stack:
-        mailbox = Mailbox()
-        stack.callback(mailbox.close)
-        hooks = HookThread(library.hooks, mailbox.post)
-        queues = Queues(settings, mailbox.post, hooks)
+    def open_queues(hooks: HookThread, post: Post, stack: ExitStack) -> tuple[Intake, "Queues"]:
+        queues = Queues(settings, post, hooks)
         stack.callback(queues.close)
-        ledger, committer = stack.enter_context(_lake_and_ledger(settings, library, mailbox, counts))
-        supervisor = Supervisor(
-            settings, mailbox, ledger, committer, queues, queues, counts, on_tick,
-            hooks=hooks, launch=_launch(library, hooks), slots=library.slots,
-            is_slow=_calls_functions(settings, library),
-        )  # fmt: skip
-        library.on_started(partial(_ask_to_stop, mailbox))
-        ending = supervisor.run()
-    return RunResult(counts, ending.interrupted)
+        return queues, queues
+
+    return _run(settings, open_queues, on_tick, library, counts or Counts())
 
 
 def run_backfill(
@@ -108,7 +102,20 @@ def run_backfill(
 
     `source` may also be a listing of log files of any places. Raises like `run_queues`.
     """
-    counts = counts or Counts()
+
+    def open_listing(_hooks: HookThread, post: Post, _stack: ExitStack) -> tuple[Intake, None]:
+        return ListingIntake(list_log_files(source, settings) if isinstance(source, str) else source, post), None
+
+    return _run(settings, open_listing, on_tick, library, counts or Counts())
+
+
+def _run(
+    settings: Settings,
+    open_source: Callable[[HookThread, Post, ExitStack], "tuple[Intake, Queues | None]"],
+    on_tick: Callable[[Counts], None],
+    library: Library | None,
+    counts: Counts,
+) -> RunResult:
     if library is None:  # the process is ours, not a user's
         gc.set_threshold(*_COLLECT_AFTER)
     library = _checked(settings, library or Library())
@@ -116,11 +123,10 @@ def run_backfill(
         mailbox = Mailbox()
         stack.callback(mailbox.close)
         hooks = HookThread(library.hooks, mailbox.post)
-        listing = list_log_files(source, settings) if isinstance(source, str) else source
+        intake, queues = open_source(hooks, mailbox.post, stack)
         ledger, committer = stack.enter_context(_lake_and_ledger(settings, library, mailbox, counts))
-        intake = ListingIntake(listing, mailbox.post)
         supervisor = Supervisor(
-            settings, mailbox, ledger, committer, intake, None, counts, on_tick,
+            settings, mailbox, ledger, committer, intake, queues, counts, on_tick,
             hooks=hooks, launch=_launch(library, hooks), slots=library.slots,
             is_slow=_calls_functions(settings, library),
         )  # fmt: skip

@@ -54,8 +54,9 @@ def test_row_02_a_worker_killed_with_half_a_log_file_gathered_leaves_no_partial_
 def test_row_03_what_a_killed_worker_staged_is_swept_and_staged_again(
     moto_place: Place, tmp_path: Path, point: str, output: str
 ) -> None:
-    """Breaks [after-stage-finish] with `ingester/supervisor/loop.py`: `self._committer.sweep(worker.commit_prefix)` →
-    `pass` and `ingester/supervisor/run.py`: `_sweep_at_end(ledger, lake)` → `pass`.
+    """Breaks [after-stage-finish] with `ingester/supervisor/from_workers.py`:
+    `run.committer.sweep(worker.commit_prefix)` → `pass` and `ingester/supervisor/run.py`:
+    `_sweep_at_end(ledger, lake)` → `pass`.
     Breaks [before-stage-finish] with `ingester/supervisor/dispatch.py`: `self._in_flight.return_jobs(again)` →
     `pass`.
     """

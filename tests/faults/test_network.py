@@ -292,7 +292,7 @@ def test_row_38_sqs_goes_away_and_the_run_goes_on_when_it_is_back(
     """Breaks with `ingester/sqs/receive.py`: `self._report(error, errors)` → `self._report(error, errors); return`.
     Breaks [unreachable] with `ingester/sqs/receive.py`:
     `self._wait_unless_stopped(backoff_seconds(errors, _random.random()))` → `pass`. (At a 503 the client waits too.)
-    Breaks with `ingester/supervisor/loop.py`: `self._health.well(_queue(received.queue_url))` → `pass`.
+    Breaks with `ingester/supervisor/from_queues.py`: `run.health.well(_queue(received.queue_url))` → `pass`.
     """
     log_files = small_world(300)
     bodies = message_bodies(store(moto_place, log_files))

@@ -155,7 +155,7 @@ class Run:
 
     def pids(self) -> list[int]:
         """The live workers."""
-        return [worker.pid for worker in self.supervisor._pool.workers.values()]
+        return [worker.pid for worker in self.supervisor.parts.pool.workers.values()]
 
     def in_ledger(self, log_files: Iterable[LogFile]) -> list[LogFile]:
         """Those of the log files that are committed."""

@@ -178,7 +178,7 @@ def test_one_log_file_in_many_messages_is_committed_once(run: Run) -> None:
 
 def test_a_redelivery_in_the_middle_adds_nothing_and_its_newest_handle_deletes_the_message(run: Run) -> None:
     sqs = Sqs([body(log_file(1))])
-    run.on_tick = once(lambda: bool(run.supervisor._in_flight.jobs), lambda: sqs.deliver_again(0))
+    run.on_tick = once(lambda: bool(run.supervisor.parts.in_flight.jobs), lambda: sqs.deliver_again(0))
 
     run.queue(sqs)
 
@@ -234,7 +234,7 @@ def test_messages_that_somebody_else_holds_are_waited_for(run: Run) -> None:
         sqs.hidden.discard(1)
         sqs.deliver()
 
-    run.on_tick = once(lambda: run.supervisor._emptiness.ask_at_seconds > 0, let_go)
+    run.on_tick = once(lambda: run.supervisor.parts.source_end.emptiness.ask_at_seconds > 0, let_go)
     run.queue(sqs)
 
     assert sqs.kept == {}
@@ -269,7 +269,7 @@ def test_a_second_signal_ends_within_seconds_and_makes_what_is_unfinished_visibl
     run.settings = Settings(output=run.settings.output, workers=1, queue_urls=(QUEUE,), grace_seconds=60)
     sqs = Sqs([body(log_file(1))])
     run.on_tick = once(
-        lambda: any(job.worker == 0 for job in run.supervisor._in_flight.jobs.values()),
+        lambda: any(job.worker == 0 for job in run.supervisor.parts.in_flight.jobs.values()),
         lambda: (os.kill(os.getpid(), signal.SIGINT), os.kill(os.getpid(), signal.SIGTERM)),
     )
 
