@@ -13,6 +13,7 @@ from ingester.cli.quarantine import quarantine
 from ingester.cli.run import run
 from ingester.cli.verify import verify
 from ingester.model.errors import ConfigurationError, IngesterError
+from ingester.model.setting_names import in_options
 
 app = typer.Typer(
     name="ingester",
@@ -41,12 +42,9 @@ def _main() -> int:
         app(prog_name="ingester")
     except SystemExit as exit_:
         return exit_.code if isinstance(exit_.code, int) else 2 if exit_.code else 0
-    except ConfigurationError as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201
-        return 2
     except IngesterError as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201
-        return 1
+        print(f"error: {in_options(str(error))}", file=sys.stderr)  # noqa: T201
+        return 2 if isinstance(error, ConfigurationError) else 1
     except KeyboardInterrupt:
         return 130
     return 0

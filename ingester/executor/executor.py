@@ -11,11 +11,20 @@ from msgspec.structs import replace
 
 from ingester.executor.threads import THREAD_NAME, WorkerThread
 from ingester.model.callables import check_hook, check_processor, check_reporter
-from ingester.model.errors import ConfigurationError
+from ingester.model.errors import ConfigurationError, IngesterError
 from ingester.model.filters import compile_filters
-from ingester.model.hooks import EventFilter, EventsFunction, EventsProcessor, ExceptionHandler, SourceFilter
+from ingester.model.hooks import (
+    Decision,
+    ErrorContext,
+    EventFilter,
+    EventsFunction,
+    EventsProcessor,
+    ExceptionHandler,
+    SourceFilter,
+)
 from ingester.model.named import is_loading, load_named, name_of
 from ingester.model.progress import ProgressReporter
+from ingester.model.setting_names import in_settings
 from ingester.model.settings import Settings
 from ingester.notifications.read import PARSERS, Parser
 from ingester.supervisor.counts import Counts
@@ -68,12 +77,7 @@ class ProcessingExecutor:
         check_hook("source_filter", source_filter, 1)
         check_hook("exception_handler", exception_handler, 2)
         check_reporter(progress_reporter)
-        self._hooks = Hooks(
-            source_filter,
-            exception_handler,
-            progress_reporter,
-            notifications,
-        )
+        self._hooks = Hooks(source_filter, _in_settings(exception_handler), progress_reporter, notifications)
         event_filter = event_filter or settings.event_filter
         if settings.workers == 0 or (settings.workers is None and not isinstance(process, str)):
             self._settings = replace(settings, processor=None, event_filter=None)
@@ -160,6 +164,8 @@ class ProcessingExecutor:
             else:
                 run_queues(self._settings, library=self._library, counts=self._counts)
         except BaseException as error:
+            if isinstance(error, IngesterError):
+                error.reword(in_settings)
             self._error = error
         finally:
             self._ended.set()
@@ -191,6 +197,18 @@ class ProcessingExecutor:
             )
 
         return Library(self._hooks, launch, settings.threads, takes_events=True, on_started=self._on_started)
+
+
+def _in_settings(handler: ExceptionHandler | None) -> ExceptionHandler | None:
+    """The same, told of errors in the library's words."""
+    if handler is None:
+        return None
+
+    def told(error: IngesterError, context: ErrorContext) -> Decision | None:
+        error.reword(in_settings)
+        return handler(error, context)
+
+    return told
 
 
 def _name(function: object) -> str | None:

@@ -20,6 +20,8 @@ Each message says what happened and to what; `hint` says what to do. Raise where
 the decision is made, once.
 """
 
+from collections.abc import Callable
+
 
 class IngesterError(Exception):
     """Base of all our errors. `str` of one says what happened and, after that, what to do about it.
@@ -30,6 +32,11 @@ class IngesterError(Exception):
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
         self.hint = hint
+
+    def reword(self, words: Callable[[str], str]) -> None:
+        """Say the same in other words: those of whoever is told."""
+        self.args = (words(self.args[0]), *self.args[1:])
+        self.hint = words(self.hint)
 
     def __str__(self) -> str:
         message = super().__str__()
@@ -83,6 +90,9 @@ class FunctionError(IngesterError):
         self.function = function
         self.cause_type = cause_type
         self.traceback = traceback
+
+    def reword(self, words: Callable[[str], str]) -> None:
+        """The words are the user's own: they stay."""
 
 
 class WorkerDiedError(IngesterError):

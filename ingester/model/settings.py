@@ -122,29 +122,31 @@ class Settings(Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         for name in ("queue_urls", "sns_topics", "include", "exclude", "partition_by"):
             if isinstance(getattr(self, name), str):
-                raise ConfigurationError(f"{name} is a single text.", hint="Give a tuple or a list of texts.")
+                raise ConfigurationError(
+                    f"Settings.{name} is a single text.", hint="Give a tuple or a list of texts."
+                )
             force_setattr(self, name, tuple(getattr(self, name)))
         if self.queue_url is not None and self.queue_url not in self.queue_urls:
             force_setattr(self, "queue_urls", (self.queue_url, *self.queue_urls))
         if self.workers is not None:
-            _check("--workers", self.workers, 0, 1024)
+            _check("workers", self.workers, 0, 1024)
         _check("threads", self.threads, 1, 1024)
         _check("receivers_per_queue", self.receivers_per_queue, 1, 64)
         _check("max_events_per_emit", self.max_events_per_emit, 1, 1_000_000)
-        _check("--flush-interval", self.flush_interval_seconds, 0.1, 3600)
-        _check("--target-file-size", self.target_file_size_bytes, 1_000_000, 10**10)
-        _check("--batch-rows", self.batch_rows, 1, 65_536)
-        _check("--visibility-timeout", self.visibility_timeout_seconds, 10, VISIBILITY_SECONDS_MAX)
-        _check("--max-attempts", self.max_attempts, 1, 1000)
-        _check("--fetches-ahead", self.fetches_ahead, 1, 256)
-        _check("--worker-silence", self.worker_silence_seconds, 1, 86_400)
-        _check("--worker-memory", self.worker_memory_bytes, 100_000_000, 10**12)
-        _check("--grace", self.grace_seconds, 0, 3600)
+        _check("flush_interval_seconds", self.flush_interval_seconds, 0.1, 3600)
+        _check("target_file_size_bytes", self.target_file_size_bytes, 1_000_000, 10**10)
+        _check("batch_rows", self.batch_rows, 1, 65_536)
+        _check("visibility_timeout_seconds", self.visibility_timeout_seconds, 10, VISIBILITY_SECONDS_MAX)
+        _check("max_attempts", self.max_attempts, 1, 1000)
+        _check("fetches_ahead", self.fetches_ahead, 1, 256)
+        _check("worker_silence_seconds", self.worker_silence_seconds, 1, 86_400)
+        _check("worker_memory_bytes", self.worker_memory_bytes, 100_000_000, 10**12)
+        _check("grace_seconds", self.grace_seconds, 0, 3600)
         _check_topics(self.sns_topics, verify_sns=self.verify_sns)
         unknown = [key for key in self.partition_by if key not in get_args(PartitionKey)]
         if unknown or len(set(self.partition_by)) != len(self.partition_by):
             raise ConfigurationError(
-                f"--partition-by {','.join(self.partition_by)} can't be used.",
+                f"Settings.partition_by {','.join(self.partition_by)} can't be used.",
                 hint=f"Give each of {', '.join(get_args(PartitionKey))} at most once, separated by commas.",
             )
 
@@ -175,7 +177,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         if self.output_is_s3:
             raise ConfigurationError(
                 f"With an output on S3 ({self.output}) the ledger needs a place of its own.",
-                hint="Give --state-dir a directory on a disk that outlives this process.",
+                hint="Give Settings.state_dir a directory on a disk that outlives this process.",
             )
         return Path(self.output) / "_ingester"
 
@@ -231,16 +233,20 @@ def _check_topics(topics: tuple[str, ...], *, verify_sns: bool) -> None:
     wrong = [topic for topic in topics if not _TOPIC_ARN.fullmatch(topic)]
     if wrong:
         raise ConfigurationError(
-            f"{wrong[0]!r} is no ARN of an SNS topic.", hint="Give --sns-topic arn:aws:sns:<region>:<account>:<name>."
+            f"{wrong[0]!r} is no ARN of an SNS topic.",
+            hint="Give Settings.sns_topics arn:aws:sns:<region>:<account>:<name>.",
         )
     if topics and not verify_sns:
         raise ConfigurationError(
-            "--sns-topic means nothing without a signature that proves the topic.", hint="Give --verify-sns too."
+            "Settings.sns_topics means nothing without a signature that proves the topic.",
+            hint="Give Settings.verify_sns too.",
         )
 
 
-def _check(option: str, value: float, low: float, high: float) -> None:
+def _check(name: str, value: float, low: float, high: float) -> None:
     if not isinstance(value, int | float):
-        raise ConfigurationError(f"{option} {value!r} is no number.", hint=f"Give {low:.12g} to {high:.12g}.")
+        raise ConfigurationError(f"Settings.{name} {value!r} is no number.", hint=f"Give {low:.12g} to {high:.12g}.")
     if not low <= value <= high:
-        raise ConfigurationError(f"{option} {value:.12g} is out of bounds.", hint=f"Give {low:.12g} to {high:.12g}.")
+        raise ConfigurationError(
+            f"Settings.{name} {value:.12g} is out of bounds.", hint=f"Give {low:.12g} to {high:.12g}."
+        )

@@ -55,6 +55,18 @@ def test_a_source_that_is_not_wanted_is_deleted_and_counted(trail: Trail) -> Non
     assert all(source.message_id and source.body.startswith('{"Records"') for source in seen)
 
 
+def test_a_handler_is_told_of_a_queue_that_is_gone_in_the_words_of_the_library(trail: Trail) -> None:
+    handler = Handler(SqsError=Decision.STOP)
+    with ProcessingExecutor(Taken(), settings(trail, until_empty=False), exception_handler=handler) as executor:
+        trail.place.sqs.delete_queue(QueueUrl=trail.queue.url)
+        with pytest.raises(ProcessingStoppedError, match=r"Check Settings\.queue_urls"):
+            executor.wait(60)
+
+    error, context = handler.told[0]
+    assert "Check Settings.queue_urls: name, account and region; and Settings.endpoint_url." in str(error)
+    assert context.state is ProgressState.POLL_QUEUE
+
+
 def test_one_log_file_that_fails_costs_neither_its_message_s_others_nor_other_messages(trail: Trail) -> None:
     """CPL throws away what it has of a message whose second log file fails, and never extends its message."""
     stored = [trail.put(key_of(name), records(1, first=number)) for number, name in enumerate("abc")]

@@ -335,7 +335,7 @@ def test_an_endpoint_that_does_not_answer_is_a_configuration_error(world: S3Worl
 
 
 def test_an_output_on_s3_needs_a_state_directory(world: S3World) -> None:
-    with pytest.raises(ConfigurationError, match="--state-dir"):
+    with pytest.raises(ConfigurationError, match=r"Give Settings\.state_dir"):
         open_lake(msgspec.structs.replace(world.settings, state_dir=None))
 
 

@@ -9,6 +9,7 @@ import typer
 
 from ingester.cli.main import app
 from ingester.cli.options import partition_keys
+from ingester.model.setting_names import OPTIONS as SETTING_OPTIONS
 from ingester.model.settings import Settings, parse_size
 
 README = Path(__file__).resolve().parents[3] / "README.md"
@@ -99,6 +100,15 @@ def test_every_option_has_an_environment_variable_of_its_own_name(command: str, 
     name = parameter.name if parameter.param_type_name == "argument" else parameter.opts[0].removeprefix("--")
 
     assert parameter.envvar == "INGESTER_" + name.upper().replace("-", "_")
+
+
+@pytest.mark.parametrize("command", INGESTING)
+def test_every_option_has_a_name_in_the_library(command: str) -> None:
+    options = {
+        parameter.opts[0] for parameter in INGESTING[command].params if parameter.param_type_name != "argument"
+    }
+
+    assert options - {"--help"} <= set(SETTING_OPTIONS)
 
 
 def command_line(command: str, parameter: Any, value: str | None) -> list[str]:

@@ -304,6 +304,29 @@ def test_settings_name_queues_or_a_source(settings: Settings) -> None:
         ProcessingExecutor(Taken(), settings)
 
 
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"queue_url": "trail"}, "Give Settings.queue_urls as SQS shows it"),
+        ({"queue_url": "https://q/1/q"}, "Give Settings.region, or set AWS_DEFAULT_REGION"),
+        ({"source": "/tmp", "output": "s3://lake/x"}, "Give Settings.state_dir a directory"),
+    ],
+)
+def test_what_must_be_mended_is_named_as_the_library_calls_it(
+    settings: dict[str, Any], says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_DEFAULT_REGION", "AWS_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "some")
+    with pytest.raises(ConfigurationError) as raised:
+        ProcessingExecutor(Taken(), Settings(**settings)).start()
+
+    assert says in str(raised.value)
+    assert "--" not in str(raised.value)
+
+
 def test_what_can_not_take_events_is_refused(write: Write, source: Path) -> None:
     with pytest.raises(ConfigurationError, match="can't process events"):
         ProcessingExecutor(7, Settings(source=str(source)))  # type: ignore[arg-type]
