@@ -6,7 +6,8 @@ import socket
 import threading
 from collections.abc import Callable
 
-from ingester.model.errors import FunctionError
+from ingester.model.errors import ConfigurationError, FunctionError
+from ingester.model.frames import CannotBegin
 from ingester.model.settings import Settings
 from ingester.supervisor.worker_link import Worker
 from ingester.worker.channel import Channel, SupervisorGoneError
@@ -68,20 +69,30 @@ class WorkerThread(Worker):
     def _run(self) -> None:
         with self._theirs as connection:
             try:
-                loop = WorkerLoop(
-                    self._settings,
-                    Channel(connection),
-                    functions=self._make_functions(),
-                    keep_cause=self._keep_cause,
-                    reports_progress=self._reports_progress,
-                    commit_prefix=self.commit_prefix,
-                )
-                try:
-                    loop.run([])
-                finally:
-                    loop.close()
+                loop = self._begin(Channel(connection))
+                if loop is not None:
+                    try:
+                        loop.run([])
+                    finally:
+                        loop.close()
             except SupervisorGoneError:
                 return
             except BaseException as error:
                 self._how = f"ended with {type(error).__name__}: {error}"
                 _log.exception("worker thread %d ended unexpectedly", self.slot)
+
+    def _begin(self, channel: Channel) -> WorkerLoop | None:
+        """The loop, or None if there can be none, which is told."""
+        try:
+            return WorkerLoop(
+                self._settings,
+                channel,
+                functions=self._make_functions(),
+                keep_cause=self._keep_cause,
+                reports_progress=self._reports_progress,
+                commit_prefix=self.commit_prefix,
+            )
+        except ConfigurationError as error:
+            self.unable = error
+            channel.send(CannotBegin(error.args[0], error.hint))
+            return None

@@ -55,6 +55,14 @@ class Drain(Frame, frozen=True):
 # worker → supervisor
 
 
+class CannotBegin(Frame, frozen=True):
+    """The only frame of a worker that can't do what the settings ask for, as a processor that can't be made: why, in
+    words, and what to do. It then ends."""
+
+    reason: str
+    hint: str = ""
+
+
 class Beat(Frame, frozen=True):
     """Sent by the processing loop, so that a hung worker falls silent; counts since the worker's start.
 
@@ -154,7 +162,7 @@ class Returned(Frame, frozen=True):
 
 
 ToWorker = Start | Assign | Flush | Drain
-ToSupervisor = Beat | Prepared | Failed | Returned | RecordRefused | LogProgress
+ToSupervisor = CannotBegin | Beat | Prepared | Failed | Returned | RecordRefused | LogProgress
 
 F = TypeVar("F")
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from ingester.model.callables import check_processor
 from ingester.model.errors import ConfigurationError
+from ingester.model.raised import cannot_be_made
 
 _HINT_THREADS = "Use workers=0, which runs it in threads of this process, or name it: 'package.module:name'."
 
@@ -62,12 +63,15 @@ def name_of(function: Any) -> str:
 def processor_of(process: Any) -> tuple[Callable[[list[Any]], object], Callable[[], object] | None]:
     """What to call with events; and, of a class, of which an object is made, the object's `close`, if it has one.
 
-    Raises ConfigurationError as `check_processor` does, and what the class raises.
+    Raises ConfigurationError as `check_processor` does, and for what the class raises, which is its `__cause__`.
     """
     check_processor(process)
     if not isinstance(process, type):
         return getattr(process, "process", process), None
-    made = process()
+    try:
+        made = process()
+    except BaseException as error:  # SystemExit too: it is not the worker that decides to end
+        raise cannot_be_made(process, error) from error
     check_processor(made)
     return getattr(made, "process", made), getattr(made, "close", None)
 

@@ -55,8 +55,8 @@ class Ending:
     deadline_seconds: float | None = None
     interrupted: bool = field(default=False)
     """Whether a signal ended the run, not the end of its source."""
-    stopped_by: IngesterError | None = None
-    """The error over which the exception handler ended the run."""
+    error: IngesterError | None = None
+    """What the run ends with."""
     _signalled_at_seconds: float | None = None
     _leave_by_seconds: float | None = None
 
@@ -82,6 +82,11 @@ class Ending:
         else:
             self.phase = Phase.ABORTING
             self.deadline_seconds = min(self.deadline_seconds, now_seconds)
+
+    def fail(self, error: IngesterError, now_seconds: float) -> None:
+        """The run is to end with an error, once what is unfinished is given back."""
+        self.error = self.error or error
+        self.drain(now_seconds)
 
     def drain(self, now_seconds: float) -> None:
         """The run is to end for another reason than a signal: as by a first signal, unless it ends already."""

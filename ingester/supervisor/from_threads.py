@@ -3,7 +3,7 @@ their own."""
 
 import time
 
-from ingester.model.errors import IngesterError
+from ingester.model.errors import IngesterError, ProcessingStoppedError
 from ingester.model.hooks import Decision
 from ingester.supervisor.commit import CommitterFailed, OutputTrouble, Published, Quarantined, Rejected
 from ingester.supervisor.from_queues import queue_event
@@ -43,8 +43,9 @@ def _listing_ended(run: Parts, ended: ListingEnded) -> None:
 
 def _decided(run: Parts, error: IngesterError, decision: Decision | None, then: Then) -> None:
     if decision is Decision.STOP:
-        run.ending.stopped_by = run.ending.stopped_by or error
-        run.ending.drain(time.monotonic())
+        stopped = ProcessingStoppedError(f"The exception handler ended the run: {error}")
+        stopped.__cause__ = error
+        run.ending.fail(stopped, time.monotonic())
     run.settle(then(decision))
 
 

@@ -3,8 +3,8 @@
 import logging
 import time
 
-from ingester.model.errors import IngesterError, WorkerDiedError
-from ingester.model.frames import Beat, Failed, LogProgress, Prepared, RecordRefused, Returned
+from ingester.model.errors import ConfigurationError, IngesterError, WorkerDiedError
+from ingester.model.frames import Beat, CannotBegin, Failed, LogProgress, Prepared, RecordRefused, Returned
 from ingester.model.hooks import ErrorContext
 from ingester.model.progress import ProgressState
 from ingester.supervisor.obstacles import LOG_FILES, OUTPUT
@@ -28,6 +28,8 @@ def worker_event(run: Parts, happened: Heard | Died) -> None:
         return
     run.oversight.heard(worker, happened.frame, now_seconds)
     match happened.frame:
+        case CannotBegin() as told:
+            _cannot_begin(run, worker, told, now_seconds)
         case Beat() as beat:
             _beat(run, worker, beat)
         case Prepared() as prepared:
@@ -41,6 +43,14 @@ def worker_event(run: Parts, happened: Heard | Died) -> None:
             _record_refused(run, refusal)
         case LogProgress() as progress:
             run.telling.log_progress(progress, run.in_flight.jobs.get(progress.job))
+
+
+def _cannot_begin(run: Parts, worker: Worker, told: CannotBegin, now_seconds: float) -> None:
+    """Before anything is done this is the user's to mend, and ends the run. Later it may be what the processor needs
+    that is away, and the worker is one that has died."""
+    worker.unable = worker.unable or ConfigurationError(told.reason, hint=told.hint)
+    if not run.counts.log_files_done and not run.ending.is_draining:
+        run.ending.fail(worker.unable, now_seconds)
 
 
 def _beat(run: Parts, worker: Worker, beat: Beat) -> None:
@@ -67,6 +77,8 @@ def _record_refused(run: Parts, refusal: RecordRefused) -> None:
 
 
 def _died(run: Parts, worker: Worker, how: str, now_seconds: float) -> None:
+    if worker.unable is not None:
+        how = f"could not begin. {worker.unable.args[0]}"
     jobs, guilty = run.dispatch.died(worker)
     if run.ending.is_draining and not jobs:
         return

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ingester.ledger.base import Ledger
-from ingester.model.errors import ProcessingStoppedError
 from ingester.model.frames import Drain
 from ingester.model.settings import Settings
 from ingester.supervisor.commit import Committer
@@ -83,14 +82,10 @@ class Supervisor:
         """
         with noting_signals(self._signals, self._mailbox.wakeup_fd):
             self._run()
-        run = self.parts
-        if run.obstacles.gave_up is not None:
-            raise run.obstacles.gave_up
-        if run.ending.stopped_by is not None:
-            raise ProcessingStoppedError(
-                f"The exception handler ended the run: {run.ending.stopped_by}"
-            ) from run.ending.stopped_by
-        return run.ending
+        ending = self.parts.ending
+        if ending.error is not None:
+            raise ending.error
+        return ending
 
     def _run(self) -> None:
         run = self.parts
@@ -156,7 +151,7 @@ class Supervisor:
             run.obstacles.over(OUTPUT)  # nothing is left that could show that it can be written again
         self._end_if_empty(now_seconds)
         if run.obstacles.gave_up is not None:
-            run.ending.drain(now_seconds)
+            run.ending.fail(run.obstacles.gave_up, now_seconds)
 
     def _check_again(self, now_seconds: float) -> None:
         due = self.parts.arrivals.doubted.take_due(now_seconds)

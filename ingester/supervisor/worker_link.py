@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from ingester.model.commit import new_commit_prefix
+from ingester.model.errors import ConfigurationError
 from ingester.model.frames import Frame, ToSupervisor, encode_frame, read_by_supervisor
 from ingester.model.settings import Settings
 
@@ -31,6 +32,8 @@ class Worker(ABC):
         self.jobs_done = 0
         self.events = 0
         self.is_leaving = False
+        self.unable: ConfigurationError | None = None
+        """Why it can't begin; of a worker in this process, with its cause."""
         self._reader = read_by_supervisor()
         self._unsent = bytearray()
         self.connection.setblocking(False)

@@ -10,7 +10,8 @@ import sys
 from contextlib import suppress
 
 from ingester.model.crash_points import WORKER_START, crash_point
-from ingester.model.frames import Start, ToWorker
+from ingester.model.errors import ConfigurationError
+from ingester.model.frames import CannotBegin, Start, ToWorker
 from ingester.worker.channel import Channel, SupervisorGoneError
 
 _PR_SET_PDEATHSIG = 1
@@ -19,8 +20,9 @@ _PR_SET_PDEATHSIG = 1
 def main(descriptor: int) -> None:
     """Run one worker on the inherited socket `descriptor`; ends the process and never returns.
 
-    Exits 0 after a drain or when the supervisor is gone, 1 after an unexpected error with its traceback. By
-    `os._exit`, as pyarrow's and obstore's threads can hang an interpreter that shuts down.
+    Exits 0 after a drain or when the supervisor is gone, 1 when it has told that it can't begin, or after an
+    unexpected error with its traceback. By `os._exit`, as pyarrow's and obstore's threads can hang an interpreter
+    that shuts down.
     """
     _die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -28,7 +30,7 @@ def main(descriptor: int) -> None:
     faulthandler.enable()
     exit_code = 0
     try:
-        _work(Channel(socket.socket(fileno=descriptor)))
+        exit_code = _work(Channel(socket.socket(fileno=descriptor)))
     except SupervisorGoneError:
         pass
     except BaseException:
@@ -39,7 +41,8 @@ def main(descriptor: int) -> None:
         os._exit(exit_code)
 
 
-def _work(channel: Channel) -> None:
+def _work(channel: Channel) -> int:
+    """The exit code."""
     crash_point(WORKER_START)
     frames: list[ToWorker] = []
     while not frames:
@@ -52,14 +55,19 @@ def _work(channel: Channel) -> None:
     # Imported only now: pyarrow takes a tenth of a second of CPU, and a supervisor that is gone is noticed first.
     from ingester.worker.loop import WorkerLoop
 
-    loop = WorkerLoop(
-        start.settings, channel, reports_progress=start.reports_progress, commit_prefix=start.commit_prefix
-    )
+    try:
+        loop = WorkerLoop(
+            start.settings, channel, reports_progress=start.reports_progress, commit_prefix=start.commit_prefix
+        )
+    except ConfigurationError as error:
+        channel.send(CannotBegin(error.args[0], error.hint))
+        return 1
     gc.freeze()
     if start.settings.processor or start.settings.event_filter:
         gc.enable()  # a user's function may make cycles
     loop.run(frames)
     loop.close()
+    return 0
 
 
 def _flush_output() -> None:

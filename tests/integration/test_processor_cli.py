@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import processors
 from tests.support.cli import ingester
 from tests.support.lake import DiskLake
 from tests.support.library import Trail, key_of, record, records, write_log_file
@@ -121,6 +122,30 @@ def test_what_can_not_work_is_told_in_one_sentence(source: Path, arguments: list
     assert ended.exit_code == 2
     assert says in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+UNMADE = "The processor Unmade can't be made: Unmade() raised LookupError: no DATABASE_URL ("
+
+
+def test_a_class_whose_constructor_raises_ends_a_backfill_and_says_what_it_raised(source: Path) -> None:
+    ended = ingester("backfill", source, "--processor", "tests.support.processors:Unmade", "--workers", "2")
+
+    assert ended.exit_code == 2
+    assert f"error: {UNMADE}" in ended.stderr
+    assert f"{processors.__file__}, line " in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert "keep dying" not in ended.stderr
+
+
+def test_a_class_whose_constructor_raises_ends_a_run_and_its_messages_are_visible_at_once(trail: Trail) -> None:
+    for name in "ab":
+        trail.deliver(key_of(name), records(1))
+    ended = ingester("run", *of_queue(trail), "--processor", "tests.support.processors:Unmade", "--workers", "1")
+
+    assert ended.exit_code == 2
+    assert f"error: {UNMADE}" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert trail.queue.counts() == (2, 0, 0)
 
 
 def test_lines_of_json_go_to_standard_output_whole(tmp_path: Path) -> None:

@@ -60,6 +60,16 @@ class Keeper:
         keep(events)
 
 
+class Unmade:
+    """A class of which no object can be made."""
+
+    def __init__(self) -> None:
+        raise LookupError("no DATABASE_URL")
+
+    def process(self, events: list[CloudTrailEvent]) -> None:
+        """Never called."""
+
+
 def kept(directory: Path) -> list[dict[str, object]]:
     """All calls, of all processes."""
     return [json.loads(line) for file in sorted(directory.glob("*.calls")) for line in file.read_text().splitlines()]

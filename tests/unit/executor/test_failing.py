@@ -10,6 +10,7 @@ import pytest
 
 from ingester import (
     CloudTrailEvent,
+    ConfigurationError,
     Decision,
     ErrorContext,
     FunctionError,
@@ -19,6 +20,7 @@ from ingester import (
     ProgressState,
     Settings,
 )
+from tests.support import processors
 from tests.support.library import Taken, records
 
 Write = Callable[[str, Any], Path]
@@ -112,6 +114,22 @@ def test_a_handler_can_skip_at_once(write: Write, source: Path) -> None:
     assert len(handler.told) == 1
     assert len(executor.counts.quarantined) == 1
     assert len(taken.events) == 1
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+@pytest.mark.parametrize("process", [processors.Unmade, "tests.support.processors:Unmade"], ids=["class", "name"])
+def test_a_class_whose_constructor_raises_ends_the_run_with_what_it_raised(
+    write: Write, source: Path, process: Any, workers: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    write("a", records(1))
+    executor = ProcessingExecutor(process, Settings(source=str(source), workers=workers))
+    executor.start()
+    with pytest.raises(ConfigurationError, match=r"Unmade\(\) raised LookupError: no DATABASE_URL") as raised:
+        executor.wait(30)
+
+    assert not any(record.exc_info for record in caplog.records)
+    if workers == 0:
+        assert isinstance(raised.value.__cause__, LookupError)
 
 
 def test_a_handler_can_stop_the_run(write: Write, source: Path) -> None:

@@ -132,6 +132,45 @@ def test_workers_that_die_at_their_start_end_the_run_with_a_clear_reason(
     assert no_child_is_left()
 
 
+UNABLE = """
+from ingester.model.frames import Beat, CannotBegin, encode_frame
+from pathlib import Path
+worked = Path(sys.argv[0]).with_name("worked")
+if worked.exists() or {at_once}:
+    connection.sendall(encode_frame(CannotBegin("There is no database.", "Start it.")))
+    os._exit(1)
+worked.touch()
+connection.sendall(encode_frame(Beat(jobs_welcome=16)))
+connection.recv(1 << 16)
+connection.sendall(encode_frame(Beat(jobs_welcome=16, jobs_done=1)))
+os._exit(9)
+"""
+
+
+def test_a_worker_that_can_not_begin_ends_a_run_in_which_nothing_is_done_and_its_messages_are_given_back(
+    run: Run, worker_program: Callable[[str], None]
+) -> None:
+    worker_program(UNABLE.format(at_once=True))
+    sqs = Sqs([body(log_file(1))])
+
+    with pytest.raises(ConfigurationError, match=r"^There is no database\. Start it\.$"):
+        run.queue(sqs)
+    assert sqs.hidden == set()
+    assert no_child_is_left()
+
+
+def test_a_successor_that_can_not_begin_is_tried_again_and_its_reason_told_in_the_end(
+    run: Run, worker_program: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingester.supervisor.restart.BACKOFF_SECONDS_FIRST", 0.001)
+    worker_program(UNABLE.format(at_once=False))
+    run.settings = Settings(output=run.settings.output, workers=1)
+
+    with pytest.raises(IngesterError, match=r"keep dying .* could not begin\. There is no database\."):
+        run.backfill([log_file(1)])
+    assert run.counts.workers_died > 10
+
+
 def test_an_output_that_comes_back_is_noticed(run: Run, tmp_path: Path) -> None:
     run.on_tick = once(lambda: run.counts.failures["output"] >= 2, (tmp_path / "output-is-back").touch)
 
