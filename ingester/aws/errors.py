@@ -53,6 +53,18 @@ class AwsFault:
         """Whether the same call may well work later without anybody mending anything."""
         return self.kind in _PASSING
 
+    @property
+    def is_away(self) -> bool:
+        """Whether whom we asked is there, and can't answer for a while. Expired credentials somebody must renew; and
+        where no connection is made at all, or nobody knows the call, the address may be wrong."""
+        is_troubled = self.kind in (FaultKind.THROTTLED, FaultKind.SERVER) and self.code not in _UNKNOWN_CALL
+        return is_troubled or self.code in _BROKEN_OFF
+
+
+_BROKEN_OFF = frozenset({"ConnectionClosedError", "ReadTimeoutError", "ProtocolError"})
+"""Exceptions of boto3 and urllib3 once there is a connection."""
+
+_UNKNOWN_CALL = frozenset({"NotImplemented", "501"})
 
 _PASSING = frozenset({FaultKind.EXPIRED, FaultKind.THROTTLED, FaultKind.UNREACHABLE, FaultKind.SERVER})
 

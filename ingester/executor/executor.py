@@ -78,6 +78,7 @@ class ProcessingExecutor:
         check_hook("exception_handler", exception_handler, 2)
         check_reporter(progress_reporter)
         self._hooks = Hooks(source_filter, _in_settings(exception_handler), progress_reporter, notifications)
+        self._stopping = threading.Event()
         event_filter = event_filter or settings.event_filter
         if settings.workers == 0 or (settings.workers is None and not isinstance(process, str)):
             self._settings = replace(settings, processor=None, event_filter=None)
@@ -85,7 +86,7 @@ class ProcessingExecutor:
         else:
             _check_session(settings)
             self._settings = replace(settings, processor=_name(process), event_filter=_name(event_filter))
-            self._library = Library(self._hooks, on_started=self._on_started)
+            self._library = Library(self._hooks, on_started=self._on_started, stopping=self._stopping)
         self._counts = Counts()
         self._thread = threading.Thread(target=self._run, name="ingester-executor", daemon=True)
         self._begun = threading.Event()
@@ -107,7 +108,8 @@ class ProcessingExecutor:
         """Begin, in the background. Returns once everything that can be checked was checked.
 
         Raises ConfigurationError (no such queue, no credentials, a function that can't be imported, …) and then
-        nothing has begun; RuntimeError if it was started before.
+        nothing has begun; RuntimeError if it was started before. While SQS or S3 is away it waits, and logs so;
+        `stop` in another thread ends that.
         """
         _check_not_importing()
         if self._thread.ident is not None:
@@ -134,6 +136,7 @@ class ProcessingExecutor:
         From one of the executor's own threads (in a hook, or in `process` with `workers=0`) it only asks for the end.
         Raises what `wait` does. Called again, or after the end, it does nothing.
         """
+        self._stopping.set()
         if self._ask_to_stop is not None:
             self._ask_to_stop()
         if threading.current_thread().name.startswith((THREAD_NAME, HOOKS_THREAD_NAME)):
@@ -173,6 +176,8 @@ class ProcessingExecutor:
 
     def _on_started(self, ask_to_stop: Callable[[], None]) -> None:
         self._ask_to_stop = ask_to_stop
+        if self._stopping.is_set():
+            ask_to_stop()
         self._begun.set()
 
     def _raise_error(self) -> None:
@@ -196,7 +201,10 @@ class ProcessingExecutor:
                 reports_progress=hooks.hooks.progress_reporter is not None,
             )
 
-        return Library(self._hooks, launch, settings.threads, takes_events=True, on_started=self._on_started)
+        return Library(
+            self._hooks, launch, settings.threads,
+            takes_events=True, on_started=self._on_started, stopping=self._stopping,
+        )  # fmt: skip
 
 
 def _in_settings(handler: ExceptionHandler | None) -> ExceptionHandler | None:

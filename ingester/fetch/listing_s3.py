@@ -64,4 +64,6 @@ class S3Listing(Skipped):
                 hint = f"Allow s3:ListBucket on arn:aws:s3:::{self._bucket}."
             elif fault.kind is FaultKind.MISSING:
                 hint = "Check the bucket's name, and the endpoint if you set one."
-            raise ConfigurationError(f"{self._source} can't be listed: {fault.sentence}", hint=hint) from error
+            raise ConfigurationError(
+                f"{self._source} can't be listed: {fault.sentence}", hint=hint, passing=fault.is_away
+            ) from error

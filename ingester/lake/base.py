@@ -18,7 +18,8 @@ class Lake(Claimable, Protocol):
     """
 
     def check_writable(self) -> None:
-        """Try what staging and publishing will need. Raises ConfigurationError in one sentence, with a hint."""
+        """Try what staging and publishing will need. Raises ConfigurationError in one sentence, with a hint;
+        `passing` where the output is only away."""
 
     def lock(self) -> AbstractContextManager[None]:
         """Keep a second supervisor out, until the context is left or the process dies.

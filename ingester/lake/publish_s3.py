@@ -69,9 +69,9 @@ class S3Lake:
             self._s3.list_multipart_uploads(Bucket=bucket, Prefix=key, MaxUploads=1)
         except AWS_ERRORS as error:
             cause = s3_error(error, self._location.uri())
+            hint = cause.hint if cause.hint or cause.passing else "Give --output a bucket that can be written."
             raise ConfigurationError(
-                f"The output can't be used: {cause.args[0]}",
-                hint=cause.hint or "Give --output a bucket that can be written.",
+                f"The output can't be used: {cause.args[0]}", hint=hint, passing=cause.passing
             ) from error
 
     def lock(self) -> AbstractContextManager[None]:

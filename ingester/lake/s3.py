@@ -70,7 +70,7 @@ def s3_error(error: BaseException, uri: str) -> OutputError:
         hint = f"Allow {PERMISSIONS} on the output."
     if fault.code == "NoSuchBucket":
         hint = "Create the bucket, or give --output one that exists."
-    return OutputError(f"{uri} can't be written. {fault.sentence}", hint=hint)
+    return OutputError(f"{uri} can't be written. {fault.sentence}", hint=hint, passing=fault.is_away)
 
 
 def is_missing(error: BaseException) -> bool:

@@ -26,12 +26,13 @@ from collections.abc import Callable
 class IngesterError(Exception):
     """Base of all our errors. `str` of one says what happened and, after that, what to do about it.
 
-    `hint`: only the latter, one sentence, or empty.
+    `hint`: only the latter, one sentence, or empty. `passing`: the same may work later with nothing mended.
     """
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
+    def __init__(self, message: str, *, hint: str = "", passing: bool = False) -> None:
         super().__init__(message)
         self.hint = hint
+        self.passing = passing
 
     def reword(self, words: Callable[[str], str]) -> None:
         """Say the same in other words: those of whoever is told."""
@@ -59,9 +60,8 @@ class FetchError(IngesterError):
     """
 
     def __init__(self, message: str, *, hint: str = "", throttled: bool = False, passing: bool = False) -> None:
-        super().__init__(message, hint=hint)
+        super().__init__(message, hint=hint, passing=passing or throttled)
         self.throttled = throttled
-        self.passing = passing or throttled
 
 
 class BadLogFileError(IngesterError):

@@ -45,13 +45,13 @@ def check_queue(client: SqsCalls, queue_url: str) -> QueueInfo:
     """What the queue says of itself. Blocks for one call; needs sqs:GetQueueAttributes.
 
     Raises ConfigurationError, with a hint: no such queue, credentials that are not accepted or have expired,
-    access denied, an endpoint that does not answer or is no SQS.
+    access denied, an endpoint that does not answer or is no SQS. `passing` where SQS is only away.
     """
     parameters = {"QueueUrl": queue_url, "AttributeNames": ["RedrivePolicy", "VisibilityTimeout"]}
     try:
         answer = client.call("GetQueueAttributes", parameters)
     except SqsError as error:
-        raise ConfigurationError(error.args[0], hint=error.hint) from error.__cause__
+        raise ConfigurationError(error.args[0], hint=error.hint, passing=error.passing) from error.__cause__
     try:
         attributes = answer["Attributes"]
         policy = json.loads(attributes.get("RedrivePolicy") or "{}")

@@ -26,8 +26,16 @@ class SqsError(IngesterError):
     `code` is SQS's own error code, or the name of an exception where no answer came.
     """
 
-    def __init__(self, message: str, *, hint: str = "", code: str = "", kind: FaultKind = FaultKind.OTHER) -> None:
-        super().__init__(message, hint=hint)
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        passing: bool = False,
+        code: str = "",
+        kind: FaultKind = FaultKind.OTHER,
+    ) -> None:
+        super().__init__(message, hint=hint, passing=passing)
         self.code = code
         self.kind = kind
 
@@ -45,7 +53,7 @@ def sqs_error(fault: AwsFault, operation: Operation, queue_url: str) -> SqsError
     code = bare_code(fault.code)
     sentence, hint = _explain(fault, code, operation, shown(queue_url))
     kind = QueueOverLimitError if code == "OverLimit" else SqsError
-    return kind(sentence, hint=hint, code=code, kind=fault.kind)
+    return kind(sentence, hint=hint, passing=fault.is_away, code=code, kind=fault.kind)
 
 
 def no_sqs(queue_url: str) -> SqsError:

@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -28,6 +29,7 @@ from ingester.supervisor.intake import Intake, Listing, ListingIntake
 from ingester.supervisor.loop import Supervisor
 from ingester.supervisor.mailbox import Mailbox
 from ingester.supervisor.processes import WorkerProcess
+from ingester.supervisor.start_up import Patience
 from ingester.supervisor.worker_link import Launch
 
 if TYPE_CHECKING:
@@ -53,7 +55,7 @@ class Library:
 
     `launch`: starts workers in another way than as processes, `slots` of them; `takes_events`: these have functions
     that are not named in the settings. `on_started` is called once everything that can be checked was, with what asks
-    the run to stop, from any thread.
+    the run to stop, from any thread; `stopping` ends the waiting for SQS or S3 before that.
     """
 
     hooks: Hooks = field(default_factory=Hooks)
@@ -61,6 +63,7 @@ class Library:
     slots: int | None = None
     takes_events: bool = False
     on_started: Callable[[Callable[[], None]], None] = start_nothing
+    stopping: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +86,12 @@ def run_queues(
     """
     from ingester.supervisor.queues import Queues  # boto3 costs 0.1 s that a backfill from disk need not pay
 
-    def open_queues(hooks: HookThread, post: Post, stack: ExitStack) -> tuple[Intake, "Queues"]:
-        queues = Queues(settings, post, hooks)
+    def open_queues(patience: Patience, hooks: HookThread, post: Post, stack: ExitStack) -> tuple[Intake, "Queues"]:
+        queues = patience(lambda: Queues(settings, post, hooks))
         stack.callback(queues.close)
         return queues, queues
 
-    return _run(settings, open_queues, on_tick, library, counts or Counts())
+    return _run(settings, open_queues, on_tick, library, counts or Counts(), is_service=True)
 
 
 def run_backfill(
@@ -103,28 +106,32 @@ def run_backfill(
     `source` may also be a listing of log files of any places. Raises like `run_queues`.
     """
 
-    def open_listing(_hooks: HookThread, post: Post, _stack: ExitStack) -> tuple[Intake, None]:
-        return ListingIntake(list_log_files(source, settings) if isinstance(source, str) else source, post), None
+    def open_listing(patience: Patience, _hooks: HookThread, post: Post, _stack: ExitStack) -> tuple[Intake, None]:
+        listing = patience(lambda: list_log_files(source, settings)) if isinstance(source, str) else source
+        return ListingIntake(listing, post), None
 
-    return _run(settings, open_listing, on_tick, library, counts or Counts())
+    return _run(settings, open_listing, on_tick, library, counts or Counts(), is_service=False)
 
 
 def _run(
     settings: Settings,
-    open_source: Callable[[HookThread, Post, ExitStack], "tuple[Intake, Queues | None]"],
+    open_source: Callable[[Patience, HookThread, Post, ExitStack], "tuple[Intake, Queues | None]"],
     on_tick: Callable[[Counts], None],
     library: Library | None,
     counts: Counts,
+    *,
+    is_service: bool,
 ) -> RunResult:
     if library is None:  # the process is ours, not a user's
         gc.set_threshold(*_COLLECT_AFTER)
     library = _checked(settings, library or Library())
+    patience = Patience(waits_for_ever=is_service and not settings.until_empty, stopping=library.stopping)
     with ExitStack() as stack:
         mailbox = Mailbox()
         stack.callback(mailbox.close)
         hooks = HookThread(library.hooks, mailbox.post)
-        intake, queues = open_source(hooks, mailbox.post, stack)
-        ledger, committer = stack.enter_context(_lake_and_ledger(settings, library, mailbox, counts))
+        intake, queues = open_source(patience, hooks, mailbox.post, stack)
+        ledger, committer = stack.enter_context(_lake_and_ledger(settings, library, patience, mailbox, counts))
         supervisor = Supervisor(
             settings, mailbox, ledger, committer, intake, queues, counts, on_tick,
             hooks=hooks, launch=_launch(library, hooks), slots=library.slots,
@@ -171,17 +178,18 @@ def _ask_to_stop(mailbox: Mailbox) -> None:
 
 @contextmanager
 def _lake_and_ledger(
-    settings: Settings, library: Library, mailbox: Mailbox, counts: Counts
+    settings: Settings, library: Library, patience: Patience, mailbox: Mailbox, counts: Counts
 ) -> Iterator[tuple[Ledger, Committer]]:
     """The lake, locked and claimed, with its ledger; what a predecessor left behind is rolled forward or swept."""
     lake = _open_lake(settings, library)
-    lake.check_writable()
+    patience(lake.check_writable)
     with lake.lock():
         ledger = _open_ledger(settings)
         try:
-            claim_lake(lake, ledger, settings)
-            counts.rolled_forward = roll_forward(ledger, lake)
-            lake.sweep(frozenset())
+            patience(lambda: claim_lake(lake, ledger, settings))
+            counts.rolled_forward = len(ledger.unpublished())  # a second try would find fewer
+            patience(lambda: roll_forward(ledger, lake))
+            patience(lambda: lake.sweep(frozenset()))
             yield ledger, Committer(ledger, lake, mailbox.post)
             _sweep_at_end(ledger, lake)
         finally:

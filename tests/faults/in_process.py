@@ -14,7 +14,7 @@ from ingester.fetch import s3 as fetch_s3
 from ingester.model.errors import IngesterError
 from ingester.model.settings import Settings
 from ingester.sqs import receive, signed
-from ingester.supervisor import acknowledge, arrivals, commit, ending, loop, obstacles, outage
+from ingester.supervisor import acknowledge, arrivals, commit, ending, loop, obstacles, outage, start_up
 from ingester.supervisor.hooks import HookThread
 from ingester.supervisor.run import Library, run_backfill, run_queues
 from ingester.supervisor.worker_link import Launch
@@ -35,6 +35,7 @@ _QUICK: tuple[tuple[object, str, float], ...] = (
     (receive, "EMPTYING_POLL_SECONDS", 0),
     (ending, "_ASK_EVERY_SECONDS", 0.02),
     (obstacles, "OUTAGE_SECONDS_MAX", 0.3),
+    (start_up, "OUTAGE_SECONDS_MAX", 0.3),
     (clients, "ATTEMPTS_MAX", 1),
     (signed, "ATTEMPTS_MAX", 1),
     (fetch_s3, "RETRIES_MAX", 0),

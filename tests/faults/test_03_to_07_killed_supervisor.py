@@ -11,7 +11,7 @@ from tests.support.moto import Place
 
 @OUTPUTS
 def test_row_03_staged_and_not_committed_is_swept(moto_place: Place, tmp_path: Path, output: str) -> None:
-    """Breaks with `ingester/supervisor/run.py`: `lake.sweep(frozenset())` → `pass`."""
+    """Breaks with `ingester/supervisor/run.py`: `patience(lambda: lake.sweep(frozenset()))` → `pass`."""
     scene = Scene(moto_place, tmp_path, output)
     scene.killed_at("supervisor-before-commit")
     assert scene.lake.leftovers() != []

@@ -1,5 +1,6 @@
 """Credentials and passwords are told nowhere: not by any fault, not in the ledger, the quarantine or the Parquet."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,7 +27,6 @@ FAULTS = {
     "SignatureDoesNotMatch": 403,
     "AccessDenied": 403,
     "ExpiredToken": 400,
-    "InternalError": 500,
     "SomethingNew": 418,
 }
 
@@ -45,6 +45,18 @@ def echo() -> Iterator[EchoServer]:
         yield server
 
 
+def asking(command: str, echo: EchoServer, folder: Path) -> list[str | Path]:
+    """A command line with which the first call goes to the server."""
+    lake, state = folder / "lake", folder / "state"
+    (folder / "logs").mkdir()
+    arguments: dict[str, list[str | Path]] = {
+        "run": ["run", "--queue-url", f"{echo.url}/1/q", "--output", lake, "--until-empty"],
+        "backfill": ["backfill", "s3://bucket/AWSLogs/", "--output", lake],
+        "output": ["backfill", folder / "logs", "--output", "s3://bucket/lake", "--state-dir", state],
+    }
+    return [*arguments[command], "--endpoint-url", echo.url, "--region", "us-east-1"]
+
+
 @pytest.mark.parametrize("command", ["run", "backfill", "output"])
 @pytest.mark.parametrize("code", FAULTS)
 def test_an_answer_that_quotes_the_request_is_not_repeated(
@@ -52,19 +64,28 @@ def test_an_answer_that_quotes_the_request_is_not_repeated(
 ) -> None:
     """Fails when `explain_code` quotes a server's message as it comes."""
     echo.code, echo.status = code, FAULTS[code]
-    lake, state = tmp_path / "lake", tmp_path / "state"
-    (tmp_path / "logs").mkdir()
-    arguments = {
-        "run": ["run", "--queue-url", f"{echo.url}/1/q", "--output", lake, "--until-empty"],
-        "backfill": ["backfill", "s3://bucket/AWSLogs/", "--output", lake],
-        "output": ["backfill", tmp_path / "logs", "--output", "s3://bucket/lake", "--state-dir", state],
-    }[command]
 
-    ended = ingester(*arguments, "--endpoint-url", echo.url, "--region", "us-east-1", environ=CREDENTIALS)
+    ended = ingester(*asking(command, echo, tmp_path), environ=CREDENTIALS)
 
     assert ended.exit_code == 2
     assert code in ended.stderr
     assert any(TOKEN in request for request in echo.asked), "the test's own server saw it"
+    assert_nothing_is_told(tmp_path, ended.stdout, ended.stderr)
+
+
+@pytest.mark.parametrize("command", ["run", "output"])
+def test_nor_while_a_start_waits(tmp_path: Path, echo: EchoServer, command: str) -> None:
+    """A start that waits for who is away ends by a signal, as a run does."""
+    echo.code, echo.status = "InternalError", 500
+
+    with running_ingester(tmp_path, *asking(command, echo, tmp_path), environ=CREDENTIALS) as running:
+        wait_until(lambda: "degraded, start" in running.stderr_file.read_text(), what="the outage to be told")
+        running.send(signal.SIGINT)
+        ended = running.wait()
+
+    assert ended.exit_code == 130
+    assert "Traceback" not in ended.stderr
+    assert "InternalError" in ended.stderr
     assert_nothing_is_told(tmp_path, ended.stdout, ended.stderr)
 
 

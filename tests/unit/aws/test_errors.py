@@ -3,6 +3,7 @@
 import pytest
 from botocore.exceptions import (
     ClientError,
+    ConnectionClosedError,
     ConnectTimeoutError,
     EndpointConnectionError,
     NoCredentialsError,
@@ -65,6 +66,26 @@ def test_only_what_may_pass_by_itself_is_called_passing() -> None:
     assert passing == {FaultKind.EXPIRED, FaultKind.THROTTLED, FaultKind.UNREACHABLE, FaultKind.SERVER} - {
         FaultKind.UNREACHABLE  # no code of AWS says so
     }
+
+
+@pytest.mark.parametrize("code", ["SlowDown", "503", "InternalError", "502"])
+def test_who_answers_that_he_can_not_now_is_away(code: str) -> None:
+    assert explain_code(code, "").is_away
+
+
+@pytest.mark.parametrize("error", [ConnectionClosedError, ReadTimeoutError])
+def test_who_breaks_off_is_away(error: type[Exception]) -> None:
+    assert explain(error(endpoint_url="http://here", error="")).is_away
+
+
+@pytest.mark.parametrize("code", ["NoSuchBucket", "AccessDenied", "ExpiredToken", "PermanentRedirect", "501"])
+def test_what_somebody_must_mend_is_not_away(code: str) -> None:
+    assert not explain_code(code, "", 501 if code == "501" else 400).is_away
+
+
+@pytest.mark.parametrize("error", [EndpointConnectionError, ConnectTimeoutError])
+def test_where_nobody_answers_at_all_the_address_may_be_wrong(error: type[Exception]) -> None:
+    assert not explain(error(endpoint_url="http://here", error="")).is_away
 
 
 def test_the_sentence_quotes_aws_and_names_the_permission() -> None:
