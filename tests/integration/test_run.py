@@ -161,7 +161,7 @@ def test_sigterm_commits_what_is_in_hand_deletes_its_messages_and_exits_with_0(
     queue.send(s3_event([first]))
     service = ["run", "--queue-url", queue.url, *disk_lake.arguments, *s3_options, "--workers", "1"]
 
-    with running_ingester(tmp_path, *service, "--flush-interval", "3600") as running:
+    with running_ingester(tmp_path, *service, "--flush-interval", "3600", "--batch-rows", "512") as running:
         wait_until(lambda: any("records" in name for name in disk_lake.leftovers()), what="a record to be staged")
         queue.send(*message_bodies(objects))
         wait_until(lambda: queue.counts()[0] == 0, what="all messages to be received")
