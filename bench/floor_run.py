@@ -11,7 +11,7 @@ from pathlib import Path
 from bench import floor
 from bench.material import Material
 
-_ROUNDS = 5
+_ROUNDS = 3
 
 
 def main(folder: str) -> None:
