@@ -1,7 +1,8 @@
 """Whole conversions, from process start to exit: ours with one worker, the peers, and the floor, on the same files.
 
 Every peer's rows are compared with ours before its time counts. Contenders and the floor take turns, and of each the
-round with the least CPU time counts. MB are 10⁶ bytes of JSON; a CPU second is one of the whole process tree, user and system.
+round with the least CPU time counts. MB are 10⁶ bytes of JSON; a CPU second is one of the whole process tree, user
+and system.
 """
 
 import shutil
