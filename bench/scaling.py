@@ -14,7 +14,7 @@ from bench.results import Result
 from ingester.model.settings import usable_cores
 
 _PROFILES = (TINY.of(8000), BUSY.of(112))
-_ROUNDS = 2
+_ROUNDS = 4
 
 
 def run_section(say: Say, *, quick: bool) -> Result:
