@@ -38,8 +38,8 @@ from ingester.worker.rows import Quarantine, rows_of
 from ingester.worker.sink import Taken
 
 _LARGE_BYTES = 2 << 20
-"""A log file with more JSON may have more records than are made into rows together; of fewer several are. With a quarter
-of this, log files of 500 events (0.8 MB) were made into rows one by one, which took 10 % more CPU (measured)."""
+"""A log file with more JSON may have more records than are made into rows together. With a quarter of this, log files
+of 500 events (0.8 MB) became rows one by one, which took a tenth more CPU (measured)."""
 
 LOG_FILES_IN_COMMIT_MAX = 50_000
 """Keeps a Prepared frame, a ledger transaction and the work that a crash repeats within bounds."""
