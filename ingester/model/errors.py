@@ -2,6 +2,7 @@
 
     IngesterError
     ├── ConfigurationError      the user must mend something before a run can start or go on: exit code 2
+    │   └── ProcessorUnusableError  a user's class can't be made into an object
     ├── OutputError             the output can't be written now: stop receiving, acknowledge nothing, try again
     ├── FetchError              one log file could not be fetched: `passing` says whether it counts as an attempt
     ├── BadLogFileError         one log file can't be read: nothing of it is committed, quarantined in the end
@@ -46,6 +47,13 @@ class IngesterError(Exception):
 
 class ConfigurationError(IngesterError):
     """Settings, credentials, a queue or an output that a run can't start with."""
+
+
+class ProcessorUnusableError(ConfigurationError):
+    """A user's class raised when an object of it was made."""
+
+    def reword(self, words: Callable[[str], str]) -> None:
+        """The words are the user's own: they stay."""
 
 
 class OutputError(IngesterError):

@@ -3,7 +3,7 @@
 import logging
 import time
 
-from ingester.model.errors import ConfigurationError, IngesterError, WorkerDiedError
+from ingester.model.errors import IngesterError, ProcessorUnusableError, WorkerDiedError
 from ingester.model.frames import Beat, CannotBegin, Failed, LogProgress, Prepared, RecordRefused, Returned
 from ingester.model.hooks import ErrorContext
 from ingester.model.progress import ProgressState
@@ -48,7 +48,7 @@ def worker_event(run: Parts, happened: Heard | Died) -> None:
 def _cannot_begin(run: Parts, worker: Worker, told: CannotBegin, now_seconds: float) -> None:
     """Before anything is done this is the user's to mend, and ends the run. Later it may be what the processor needs
     that is away, and the worker is one that has died."""
-    worker.unable = worker.unable or ConfigurationError(told.reason, hint=told.hint)
+    worker.unable = worker.unable or ProcessorUnusableError(told.reason, hint=told.hint)
     if not run.counts.log_files_done and not run.ending.is_draining:
         run.ending.fail(worker.unable, now_seconds)
 
@@ -81,6 +81,10 @@ def _died(run: Parts, worker: Worker, how: str, now_seconds: float) -> None:
         how = f"could not begin. {worker.unable.args[0]}"
     jobs, guilty = run.dispatch.died(worker)
     if run.ending.is_draining and not jobs:
+        if run.ending.is_overdue(now_seconds):
+            _log.warning(
+                "worker %d (pid %d) %s: it had nothing in hand, and did not end", worker.slot, worker.pid, how
+            )
         return
     run.committer.sweep(worker.commit_prefix)
     if worker.is_leaving and not jobs:
