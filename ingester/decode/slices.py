@@ -44,6 +44,11 @@ class EventSlice(Struct, frozen=True, gc=False):
     records: list[Raw]
     text: bytes = b""
 
+    @property
+    def bytes(self) -> int:
+        """Bytes of JSON that its events keep in memory."""
+        return len(self.text) or sum(map(len, self.records))
+
 
 class Decoders(NamedTuple):
     """The `decode` of msgspec decoders of one class of events, and of arrays of them."""

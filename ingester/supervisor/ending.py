@@ -9,7 +9,8 @@ _ASK_EVERY_SECONDS = 0.5
 _EMPTY_ANSWERS_NEEDED = 2
 SAME_SIGNAL_SECONDS = 1.0
 LEAVE_SECONDS = 10.0
-"""A worker with nothing in hand leaves within milliseconds; one that hangs must not hold up the end of the run."""
+"""A worker with nothing in hand leaves within milliseconds; one that hangs must not hold up the end of the run. A
+processor of a user may have to write something when it is closed: it has the grace time."""
 
 
 class Phase(Enum):
@@ -48,9 +49,11 @@ class Emptiness:
 
 @dataclass(slots=True)
 class Ending:
-    """Signals received and the phase that follows from them. `grace_seconds`: how long a drain may take."""
+    """Signals received and the phase that follows from them. `grace_seconds`: how long a drain may take,
+    `leave_seconds`: how long workers may take to end that have nothing in hand."""
 
     grace_seconds: float
+    leave_seconds: float = LEAVE_SECONDS
     phase: Phase = Phase.RUNNING
     deadline_seconds: float | None = None
     interrupted: bool = field(default=False)
@@ -97,7 +100,7 @@ class Ending:
         """Nothing more will come and nothing is in hand: the workers have nothing left to do but to leave."""
         if self.phase is Phase.RUNNING:
             self.phase = Phase.DRAINING
-            self._leave_by_seconds = now_seconds + LEAVE_SECONDS
+            self._leave_by_seconds = now_seconds + self.leave_seconds
 
     def is_overdue(self, now_seconds: float) -> bool:
         """Whether the drain has used up its grace time, or workers with nothing in hand do not leave."""

@@ -15,7 +15,7 @@ from ingester.supervisor.commit import Committer
 from ingester.supervisor.commits import Commits
 from ingester.supervisor.counts import Counts
 from ingester.supervisor.dispatch import Dispatch
-from ingester.supervisor.ending import Ending
+from ingester.supervisor.ending import LEAVE_SECONDS, Ending
 from ingester.supervisor.failures import Failures
 from ingester.supervisor.flow import Flow
 from ingester.supervisor.health import Health
@@ -127,5 +127,7 @@ def join_parts(
         flow=flow,
         obstacles=Obstacles(flow, waits_for_ever=queues is not None and not settings.until_empty),
         source_end=SourceEnd(settings, is_listing=queues is None),
-        ending=Ending(settings.grace_seconds),
+        ending=Ending(
+            settings.grace_seconds, max(LEAVE_SECONDS, settings.grace_seconds) if is_slow else LEAVE_SECONDS
+        ),
     )  # fmt: skip

@@ -11,7 +11,7 @@ from itertools import compress, repeat
 from msgspec.structs import force_setattr
 
 from ingester.decode.events import BadRecord, DecodedEvents, check_bad_records
-from ingester.decode.slices import EventSlice
+from ingester.decode.slices import RUN_BYTES_MAX, EventSlice
 from ingester.model.delivered import DeliveredEvent, delivered
 from ingester.model.event import CloudTrailEvent
 from ingester.model.log_file import LogFile
@@ -43,6 +43,7 @@ class Handing:
         self._told = told
         self._kept: list[int] | None = [] if notes_kept else None
         self._waiting: list[CloudTrailEvent] = []
+        self._waiting_bytes = 0
         self.events = 0
         self.filtered = 0
         self.bad: list[BadRecord] = []
@@ -50,17 +51,22 @@ class Handing:
     def take(self, some: EventSlice, starts: Sequence[int] | None = None) -> None:
         """Give the events of a slice to the functions. `starts`: where each of its records begins in the file.
 
-        What does not fill `max_events_per_emit` waits for `finish`. Raises FunctionError.
+        What does not fill `max_events_per_emit` waits for more, or for `finish`, as long as it is not large: it keeps
+        its records in memory. Raises FunctionError.
         """
         self._deliver(some, starts)
         self.bad += some.decoded.bad
         check_bad_records(len(self.bad))
         self._give(some.decoded)
+        self._waiting_bytes = self._waiting_bytes + some.bytes if self._waiting else 0
+        if self._waiting_bytes > RUN_BYTES_MAX:
+            self.finish()
 
     def finish(self) -> None:
         """Give what still waits. Raises FunctionError."""
         if self._waiting:
             waiting, self._waiting = self._waiting, []
+            self._waiting_bytes = 0
             self._process(waiting)
 
     def take_kept(self) -> list[int]:

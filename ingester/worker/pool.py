@@ -61,7 +61,7 @@ class Slices:
         count = len(some.decoded.events)
         self.found.append((Span(log_file, some.first_index, count), some))
         self.rows += count
-        self.bytes += len(some.text) or sum(map(len, some.records))
+        self.bytes += some.bytes
 
     def extend(self, other: "Slices") -> None:
         """Append all slices of another."""

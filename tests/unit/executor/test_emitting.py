@@ -37,6 +37,14 @@ def test_lists_are_filled_across_the_slices_that_are_decoded_together(run: Run, 
     assert taken.names == [f"Event{number}" for number in range(25)]
 
 
+def test_large_events_do_not_wait_until_there_are_many_of_them(run: Run, write: Write) -> None:
+    write("a", [{**record(number), "requestParameters": {"text": "x" * 1_500_000}} for number in range(7)])
+    taken = run(max_events_per_emit=512)
+
+    assert max(len(call) for call in taken.calls) <= 4  # 6 MB, as much as was decoded at once
+    assert taken.names == [f"Event{number}" for number in range(7)]
+
+
 def test_a_list_never_spans_two_log_files_and_is_never_empty(run: Run, write: Write) -> None:
     for name in "abc":
         write(name, records(3))

@@ -56,6 +56,14 @@ def test_an_empty_source_drains_and_is_no_interruption() -> None:
     assert not ending.is_overdue(100.0)
 
 
+def test_a_processor_has_the_grace_time_to_close() -> None:
+    ending = Ending(grace_seconds=30, leave_seconds=30)
+    ending.source_is_empty(100.0)
+
+    assert not ending.is_overdue(129.0)
+    assert ending.is_overdue(130.0)
+
+
 def test_a_worker_that_does_not_leave_when_nothing_is_left_to_do_is_not_waited_for() -> None:
     ending = Ending(grace_seconds=300)
     ending.source_is_empty(100.0)
