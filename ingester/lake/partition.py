@@ -8,7 +8,7 @@ else that of its session issuer, else the top-level accountId of Aggregated reco
 is missing or empty is `__HIVE_DEFAULT_PARTITION__`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from ingester.lake.layout import partition_path
 from ingester.lake.row_order import in_order
-from ingester.lake.shared_values import is_shared, rows_of
+from ingester.lake.shared_values import is_shared, unified
 from ingester.model.settings import PartitionKey
 
 Codes = np.ndarray[tuple[int], np.dtype[np.int64]]
@@ -27,6 +27,13 @@ Codes = np.ndarray[tuple[int], np.dtype[np.int64]]
 _HOUR_MS = 3_600_000
 _DAY_MS = 24 * _HOUR_MS
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ACCOUNT_COLUMNS = (
+    ("recipientAccountId",),
+    ("userIdentity", "accountId"),
+    ("userIdentity", "sessionContext", "sessionIssuer", "accountId"),
+    ("accountId",),
+)
+"""Where a row's account may stand, the best first."""
 
 
 def partition_of(batch: pa.RecordBatch, keys: Sequence[PartitionKey]) -> str | None:
@@ -91,9 +98,7 @@ def _codes(table: pa.Table, key: PartitionKey) -> tuple[Codes, list[str | None]]
     """For each row the place of its value in the list of values, which is not empty for a table with rows."""
     if key == "date" or key == "hour":
         return _time_codes(table.column("eventTime"), key)
-    texts = _plain(table.column("awsRegion")) if key == "region" else pc.coalesce(*_account_columns(table))
-    encoded = texts.dictionary_encode(null_encoding="encode")
-    return encoded.indices.to_numpy().astype(np.int64), encoded.dictionary.to_pylist()
+    return _coded(table.column("awsRegion")) if key == "region" else _account_codes(table)
 
 
 def _time_codes(times: Any, key: PartitionKey) -> tuple[Codes, list[str | None]]:
@@ -106,33 +111,37 @@ def _time_codes(times: Any, key: PartitionKey) -> tuple[Codes, list[str | None]]
     return codes, values
 
 
-def _account_columns(table: pa.Table) -> Iterator[Any]:
-    """The columns that may say a row's account, the best first; an empty text says nothing."""
-    identity = table.column("userIdentity")
-    yield _not_empty(_plain(table.column("recipientAccountId")))
-    for path in (["accountId"], ["sessionContext", "sessionIssuer", "accountId"]):
-        if is_shared(identity.type):
-            yield _not_empty(rows_of(identity, path))
-        elif _has_field(identity.type, path):
-            yield _not_empty(pc.struct_field(identity.combine_chunks(), path))
-    if "accountId" in table.column_names:
-        yield _not_empty(_plain(table.column("accountId")))
+def _account_codes(table: pa.Table) -> tuple[Codes, list[str | None]]:
+    """The account of each row, of the first column that says one; an empty text says nothing."""
+    values: list[str | None] = [None]
+    accounts: Codes = np.zeros(table.num_rows, dtype=np.int64)
+    for name, *path in _ACCOUNT_COLUMNS:
+        if not _has_field(table.schema, [name, *path]):
+            continue
+        codes, found = _coded(table.column(name), path)
+        says_one = np.array([bool(value) for value in found])[codes]
+        accounts = np.where((accounts == 0) & says_one, codes + len(values), accounts)
+        values += found
+    return accounts, values
 
 
-def _plain(column: Any) -> Any:
-    return rows_of(column) if is_shared(column.type) else column.combine_chunks()
+def _coded(column: Any, path: Sequence[str] = ()) -> tuple[Codes, list[str | None]]:
+    """For each row the place of its text, or of that leaf of it, among the different ones; not a text a row."""
+    codes, values = unified(column) if is_shared(column.type) else (None, column.combine_chunks())
+    leaf = pc.struct_field(values, list(path)) if path else values
+    encoded = leaf.dictionary_encode(null_encoding="encode")
+    places = encoded.indices.to_numpy().astype(np.int64)
+    return (places if codes is None else places[codes]), encoded.dictionary.to_pylist()
 
 
-def _has_field(type_: Any, path: list[str]) -> bool:
+def _has_field(type_: Any, path: Sequence[str]) -> bool:
     for name in path:
+        if is_shared(type_):
+            type_ = type_.value_type
         if type_.get_field_index(name) < 0:
             return False
         type_ = type_.field(name).type
     return True
-
-
-def _not_empty(texts: Any) -> Any:
-    return pc.if_else(pc.equal(texts, pa.scalar("")), None, texts)
 
 
 def _only_value(column: Any) -> str | None:

@@ -5,12 +5,10 @@ group is written does each leaf become what Parquet wants, the distinct texts an
 has not to find by itself. Pure; runs in worker processes.
 """
 
-from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 Codes: TypeAlias = np.ndarray[tuple[int], np.dtype[np.int32]]
 
@@ -38,12 +36,6 @@ def shared_array(codes: Codes, values: Any) -> Any:
         codes, values = places.astype(np.int32), values.take(pa.array(used))
     rows: Any = pa.array(codes)
     return pa.DictionaryArray.from_arrays(rows, values, safe=False)
-
-
-def rows_of(column: Any, path: Sequence[str] = ()) -> Any:
-    """A value for each row, as if it were not shared; with `path`, only that leaf of it."""
-    codes, values = unified(column)
-    return (pc.struct_field(values, list(path)) if path else values).take(pa.array(codes))
 
 
 def written_schema(schema: pa.Schema) -> pa.Schema:

@@ -7,7 +7,7 @@ import pytest
 
 from ingester.lake.partition import split
 from ingester.lake.row_order import in_order
-from ingester.lake.shared_values import as_written, rows_of, shared_array, unified
+from ingester.lake.shared_values import as_written, shared_array, unified
 
 PART = pa.struct(
     [
@@ -65,7 +65,7 @@ def test_lists_of_parts_are_written_too() -> None:
 def test_a_column_of_many_values_and_few_rows_lets_go_of_those_that_no_row_has() -> None:
     array = shared([3, 3], ALICE, BOB, None, {"arn": "carol", "session": None})
     assert len(array.dictionary) == 1
-    assert rows_of(column(array), ["arn"]).to_pylist() == ["carol", "carol"]
+    assert array.to_pylist() == [{"arn": "carol", "session": None}] * 2
 
 
 def test_rows_in_another_order_take_their_values_along() -> None:
@@ -85,7 +85,18 @@ def test_the_account_of_a_shared_identity_is_found() -> None:
         {"accountId": "", "sessionContext": {"sessionIssuer": {"accountId": "2"}}},
     ]
     table = pa.table({
-        "eventName": ["a"] * 3, "eventTime": [0] * 3, "recipientAccountId": pa.array([None, "3", None], pa.string()),
+        "eventName": ["a"] * 3, "eventTime": [0, 1, 2],
+        "recipientAccountId": pa.array([None, "3", None], pa.string()),
         "userIdentity": shared([0, 0, 1], *parts, type_=identity),
     })  # fmt: skip
-    assert [path for path, _ in split(table, ["account"])] == ["account=1", "account=3", "account=2"]
+    found = {path: rows["eventTime"].to_pylist() for path, rows in split(table, ["account"])}
+    assert found == {"account=1": [0], "account=3": [1], "account=2": [2]}
+
+
+def test_large_texts_that_many_rows_share_are_split_without_a_copy_for_each_row() -> None:
+    rows = 3_000_000  # 3 GB, were each row's text made
+    table = pa.table({
+        "eventName": shared([0] * rows, "a", type_=pa.string()), "eventTime": np.zeros(rows, np.int64),
+        "awsRegion": shared([0, 1] * (rows // 2), "r" * 1000, "s" * 1000, type_=pa.string()),
+    })  # fmt: skip
+    assert [part.num_rows for _, part in split(table, ["region"])] == [rows // 2, rows // 2]
