@@ -38,6 +38,14 @@ def shared_array(codes: Codes, values: Any) -> Any:
     return pa.DictionaryArray.from_arrays(rows, values, safe=False)
 
 
+def copied_bytes(table: pa.Table) -> int:
+    """About how many bytes `as_written` copies for the rows: of lists that they share, which Parquet wants one by one."""
+    shared = (
+        column for column in table.columns if is_shared(column.type) and pa.types.is_list(column.type.value_type)
+    )
+    return sum(table.num_rows * values.nbytes // max(1, len(values)) for _, values in map(unified, shared))
+
+
 def written_schema(schema: pa.Schema) -> pa.Schema:
     """The schema of what `as_written` makes of a table of this schema."""
     return pa.schema([field.with_type(_written_type(field.type)) for field in schema])
