@@ -39,7 +39,7 @@ def shared_array(codes: Codes, values: Any) -> Any:
 
 
 def copied_bytes(table: pa.Table) -> int:
-    """About how many bytes `as_written` copies for the rows: of lists that they share, which Parquet wants one by one."""
+    """About how many bytes `as_written` copies: of lists that rows share, which Parquet wants one by one."""
     shared = (
         column for column in table.columns if is_shared(column.type) and pa.types.is_list(column.type.value_type)
     )
