@@ -19,7 +19,10 @@ T = TypeVar("T")
 
 
 class Patience:
-    """Does things that may fail for a while. A service `waits_for_ever`; `stopping` ends the waiting at once."""
+    """Does things that may fail for a while. A service `waits_for_ever`; `stopping` ends the waiting at once.
+
+    One for a whole start: for a run that does not, time counts from the first failure until the start is through.
+    """
 
     def __init__(
         self, *, waits_for_ever: bool, stopping: threading.Event, clock: Callable[[], float] = time.monotonic
@@ -28,10 +31,10 @@ class Patience:
         self._stopping = stopping
         self._clock = clock
         self._health = Health()
+        self._since_seconds: float | None = None
 
     def __call__(self, action: Callable[[], T]) -> T:
         """What `action` gives, once it does. Raises its error if waiting does not help, or takes too long."""
-        since_seconds = self._clock()
         failures = 0
         while True:
             try:
@@ -40,14 +43,16 @@ class Patience:
                 if not error.passing:
                     raise
                 failures += 1
-                self._wait(error, failures, since_seconds)
+                self._wait(error, failures)
             else:
                 self._health.well(_CONCERN)
                 return answer
 
-    def _wait(self, error: IngesterError, failures: int, since_seconds: float) -> None:
+    def _wait(self, error: IngesterError, failures: int) -> None:
         now_seconds = self._clock()
-        waited_seconds = now_seconds - since_seconds
+        if self._since_seconds is None:
+            self._since_seconds = now_seconds
+        waited_seconds = now_seconds - self._since_seconds
         if not self._waits_for_ever and waited_seconds >= OUTAGE_SECONDS_MAX:
             raise IngesterError(
                 f"The run could not begin for {waited_seconds / 60:.0f} minutes. {error}",

@@ -66,6 +66,21 @@ def test_a_run_that_ends_with_its_source_gives_up_after_as_long_as_later() -> No
     assert given_up.value.__cause__ is AWAY
 
 
+def test_the_time_is_one_for_all_steps_of_a_start() -> None:
+    step = patience(waits_for_ever=False, step_seconds=OUTAGE_SECONDS_MAX / 3)
+
+    assert step(failing(2)) == step(failing(1)) == "an answer"
+    with pytest.raises(IngesterError, match="could not begin for 15 minutes"):
+        step(failing(1))
+
+
+def test_what_goes_well_uses_up_no_time() -> None:
+    step = patience(waits_for_ever=False, step_seconds=OUTAGE_SECONDS_MAX / 3)
+
+    assert [step(failing(0)) for _ in range(10)] == ["an answer"] * 10
+    assert step(failing(3)) == "an answer"
+
+
 def test_a_service_never_gives_up() -> None:
     assert patience(step_seconds=OUTAGE_SECONDS_MAX)(failing(100)) == "an answer"
 
