@@ -24,12 +24,14 @@ from ingester.model.named import load_named
 from ingester.model.settings import Settings
 from ingester.supervisor.commit import Committer, roll_forward
 from ingester.supervisor.counts import Counts, show_nothing
+from ingester.supervisor.ending import Ending
 from ingester.supervisor.hooks import Hooks, HookThread, StopAsked
 from ingester.supervisor.intake import Intake, Listing, ListingIntake
 from ingester.supervisor.loop import Supervisor
 from ingester.supervisor.mailbox import Mailbox
 from ingester.supervisor.processes import WorkerProcess
-from ingester.supervisor.start_up import Patience
+from ingester.supervisor.signals import ending_on_signals
+from ingester.supervisor.start_up import Patience, StopRequested
 from ingester.supervisor.worker_link import Launch
 
 if TYPE_CHECKING:
@@ -55,7 +57,7 @@ class Library:
 
     `launch`: starts workers in another way than as processes, `slots` of them; `takes_events`: these have functions
     that are not named in the settings. `on_started` is called once everything that can be checked was, with what asks
-    the run to stop, from any thread; `stopping` ends the waiting for SQS or S3 before that.
+    the run to stop, from any thread; `stopping` ends the waiting for SQS or S3 before that, and with it the run.
     """
 
     hooks: Hooks = field(default_factory=Hooks)
@@ -68,7 +70,7 @@ class Library:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """What a run did, and whether a signal ended it before its source was empty."""
+    """What a run did, and whether a signal, or the library's stop, ended it before its source was empty."""
 
     counts: Counts
     interrupted: bool
@@ -82,6 +84,7 @@ def run_queues(
 ) -> RunResult:
     """Ingest from the queues of the settings until they are empty (`until_empty`) or a signal comes.
 
+    One that comes, or a stop, while it waits for SQS or S3 before it begins ends it likewise, with nothing done.
     Raises ConfigurationError for what the user must mend before it can start, IngesterError for what ends a run.
     """
     from ingester.supervisor.queues import Queues  # boto3 costs 0.1 s that a backfill from disk need not pay
@@ -126,20 +129,27 @@ def _run(
         gc.set_threshold(*_COLLECT_AFTER)
     library = _checked(settings, library or Library())
     patience = Patience(waits_for_ever=is_service and not settings.until_empty, stopping=library.stopping)
-    with ExitStack() as stack:
-        mailbox = Mailbox()
-        stack.callback(mailbox.close)
-        hooks = HookThread(library.hooks, mailbox.post)
-        intake, queues = open_source(patience, hooks, mailbox.post, stack)
-        ledger, committer = stack.enter_context(_lake_and_ledger(settings, library, patience, mailbox, counts))
-        supervisor = Supervisor(
-            settings, mailbox, ledger, committer, intake, queues, counts, on_tick,
-            hooks=hooks, launch=_launch(library, hooks), slots=library.slots,
-            is_slow=_calls_functions(settings, library),
-        )  # fmt: skip
-        library.on_started(partial(_ask_to_stop, mailbox))
-        ending = supervisor.run()
-    return RunResult(counts, ending.interrupted)
+    ending: Ending | None = None
+    try:
+        with ending_on_signals(), ExitStack() as stack:
+            mailbox = Mailbox()
+            stack.callback(mailbox.close)
+            hooks = HookThread(library.hooks, mailbox.post)
+            intake, queues = open_source(patience, hooks, mailbox.post, stack)
+            ledger, committer = stack.enter_context(_lake_and_ledger(settings, library, patience, mailbox, counts))
+            supervisor = Supervisor(
+                settings, mailbox, ledger, committer, intake, queues, counts, on_tick,
+                hooks=hooks, launch=_launch(library, hooks), slots=library.slots,
+                is_slow=_calls_functions(settings, library),
+            )  # fmt: skip
+            library.on_started(partial(_ask_to_stop, mailbox))
+            ending = supervisor.run()
+    except StopRequested as asked:
+        if ending is None:
+            _log.info("%s: the run ends before it has begun; nothing was in hand", str(asked) or "stop")
+        else:
+            _log.info("%s: what is still staged is left for the sweep of the next start", asked)
+    return RunResult(counts, ending is None or ending.interrupted)
 
 
 def _checked(settings: Settings, library: Library) -> Library:

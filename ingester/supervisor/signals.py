@@ -1,10 +1,14 @@
-"""SIGTERM and SIGINT: noted, not acted upon. The loop is woken, and acts."""
+"""SIGTERM and SIGINT: while a run goes on noted, not acted upon: the loop is woken, and acts. Before, its end."""
 
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+from ingester.supervisor.start_up import StopRequested
+
+_NUMBERS = (signal.SIGTERM, signal.SIGINT)
 
 
 @contextmanager
@@ -21,10 +25,33 @@ def noting_signals(noted: list[int], wakeup_fd: int) -> Iterator[None]:
         noted.append(number)
 
     former_fd = signal.set_wakeup_fd(wakeup_fd, warn_on_full_buffer=False)
-    former = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT)}
+    former = {number: signal.signal(number, note) for number in _NUMBERS}
     try:
         yield
     finally:
         for number, handler in former.items():
             signal.signal(number, handler)
         signal.set_wakeup_fd(former_fd)
+
+
+@contextmanager
+def ending_on_signals() -> Iterator[None]:
+    """Each signal raises StopRequested with its name; afterwards the former handlers are back.
+
+    Nothing is in hand then that a loop would have to give back, and a start may be killed anywhere. A call that a
+    server never answers takes minutes to give up: a signal that was only noted would have to wait for it.
+    Does nothing outside the main thread.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        raise StopRequested(signal.Signals(number).name)
+
+    former = {number: signal.signal(number, end) for number in _NUMBERS}
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)

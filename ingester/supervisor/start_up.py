@@ -18,6 +18,13 @@ _CONCERN = "start"
 T = TypeVar("T")
 
 
+class StopRequested(BaseException):
+    """The end of the run was asked for before it began. Says by what, where that is known.
+
+    No Exception: a signal may raise it in the midst of a call, and boto3 would make an error of its own of one.
+    """
+
+
 class Patience:
     """Does things that may fail for a while. A service `waits_for_ever`; `stopping` ends the waiting at once.
 
@@ -34,7 +41,10 @@ class Patience:
         self._since_seconds: float | None = None
 
     def __call__(self, action: Callable[[], T]) -> T:
-        """What `action` gives, once it does. Raises its error if waiting does not help, or takes too long."""
+        """What `action` gives, once it does.
+
+        Raises its error if waiting does not help, or takes too long; StopRequested if the waiting was ended.
+        """
         failures = 0
         while True:
             try:
@@ -49,6 +59,8 @@ class Patience:
                 return answer
 
     def _wait(self, error: IngesterError, failures: int) -> None:
+        if self._stopping.is_set():
+            raise StopRequested from error
         now_seconds = self._clock()
         if self._since_seconds is None:
             self._since_seconds = now_seconds
@@ -60,4 +72,4 @@ class Patience:
             ) from error
         self._health.trouble(_CONCERN, str(error), now_seconds)
         if self._stopping.wait(retry_seconds(failures, _random.random)):
-            raise error
+            raise StopRequested from error

@@ -7,7 +7,7 @@ import pytest
 
 from ingester.model.errors import ConfigurationError, IngesterError
 from ingester.supervisor.obstacles import OUTAGE_SECONDS_MAX
-from ingester.supervisor.start_up import Patience
+from ingester.supervisor.start_up import Patience, StopRequested
 
 AWAY = ConfigurationError("Queue q did not take it. 503.", passing=True)
 
@@ -89,5 +89,17 @@ def test_who_is_told_to_stop_waits_no_longer() -> None:
     stopping = threading.Event()
     stopping.set()
 
-    with pytest.raises(ConfigurationError, match="Queue q"):
+    with pytest.raises(StopRequested):
         Patience(waits_for_ever=True, stopping=stopping)(failing(1))
+
+
+def test_a_stop_is_no_failure_however_long_it_was_waited_before() -> None:
+    stopping = threading.Event()
+
+    def fails_while_it_is_told_to_stop() -> str:
+        stopping.set()
+        raise AWAY
+
+    step = Patience(waits_for_ever=False, stopping=stopping, clock=Clock(OUTAGE_SECONDS_MAX))
+    with pytest.raises(StopRequested):
+        step(fails_while_it_is_told_to_stop)
