@@ -92,7 +92,10 @@ class ProcessingExecutor:
         self._begun = threading.Event()
         self._ended = threading.Event()
         self._ask_to_stop: Callable[[], None] | None = None
+        self._start_error: BaseException | None = None
+        """What `start` raises, and nobody else: the run never began."""
         self._error: BaseException | None = None
+        self._raising = threading.Lock()
 
     @property
     def counts(self) -> Counts:
@@ -109,20 +112,21 @@ class ProcessingExecutor:
 
         Raises ConfigurationError (no such queue, no credentials, a function that can't be imported, …) and then
         nothing has begun; RuntimeError if it was started before. While SQS or S3 is away it waits, and logs so;
-        `stop` in another thread ends that.
+        `stop` in another thread ends that: then it returns, and the run has ended before it began, without an error.
         """
         _check_not_importing()
         if self._thread.ident is not None:
             raise RuntimeError("An executor runs once: make another one.")
         self._thread.start()
         self._begun.wait()
-        self._raise_error()
+        if self._start_error is not None:
+            raise self._start_error
 
     def wait(self, timeout_seconds: float | None = None) -> bool:
         """Wait for the run's end, at most so long; whether it has ended.
 
         It ends by `stop`, by itself with `until_empty` or a `source`, or by an error, which is raised here, once: an
-        IngesterError, ProcessingStoppedError among them.
+        IngesterError, ProcessingStoppedError among them. What kept it from beginning is raised by `start` alone.
         """
         has_ended = self._ended.wait(timeout_seconds)
         if has_ended:
@@ -134,6 +138,7 @@ class ProcessingExecutor:
         and make the messages of all that is unfinished visible again at once. Returns when that is done.
 
         From one of the executor's own threads (in a hook, or in `process` with `workers=0`) it only asks for the end.
+        While `start` still waits for SQS or S3 it ends that waiting, and neither of the two raises anything for it.
         Raises what `wait` does. Called again, or after the end, it does nothing.
         """
         self._stopping.set()
@@ -169,7 +174,10 @@ class ProcessingExecutor:
         except BaseException as error:
             if isinstance(error, IngesterError):
                 error.reword(in_settings)
-            self._error = error
+            if self._begun.is_set():
+                self._error = error
+            else:
+                self._start_error = error
         finally:
             self._ended.set()
             self._begun.set()
@@ -181,7 +189,8 @@ class ProcessingExecutor:
         self._begun.set()
 
     def _raise_error(self) -> None:
-        error, self._error = self._error, None
+        with self._raising:  # `stop` and `wait` may be in two threads
+            error, self._error = self._error, None
         if error is not None:
             raise error
 
