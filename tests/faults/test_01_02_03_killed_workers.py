@@ -32,7 +32,7 @@ def test_row_02_a_worker_killed_with_half_a_log_file_gathered_leaves_no_partial_
     Breaks with `ingester/worker/gather.py`: `self._progress(batch.num_rows if batch else 0, 0)` →
     `self._progress(batch.num_rows if batch else 0, 0); self.checkpoint()`.
     """
-    scene = Scene(moto_place, tmp_path, output, log_files=[log_file(3_000, seed=1), log_file(20, seed=2)])
+    scene = Scene(moto_place, tmp_path, output, log_files=[log_file(12_000, seed=1), log_file(20, seed=2)])
 
     with scene.service(environ=scene.armed("worker-mid-log-file:3:stop")) as running:
         scene.wait_fired()
