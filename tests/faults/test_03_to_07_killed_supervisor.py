@@ -96,7 +96,10 @@ def test_row_07_workers_end_with_their_supervisor_whatever_they_do(
     `ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)` → `pass`.
     """
     scene = Scene(
-        moto_place, tmp_path, output, log_files=[log_file(12_000, seed=1), *(log_file(3, seed=n) for n in range(2, 9))]
+        moto_place,
+        tmp_path,
+        output,
+        log_files=[log_file(12_000, seed=1), *(log_file(3, seed=n) for n in range(2, 9))],
     )
 
     with scene.service(environ=scene.armed(f"{point}:stop")) as running:
