@@ -73,8 +73,8 @@ def test_an_answer_that_quotes_the_request_is_not_repeated(
     assert_nothing_is_told(tmp_path, ended.stdout, ended.stderr)
 
 
-@pytest.mark.parametrize("command", ["run", "output"])
-def test_nor_while_a_start_waits(tmp_path: Path, echo: EchoServer, command: str) -> None:
+@pytest.mark.parametrize(("command", "exit_code"), [("run", 0), ("output", 130)])
+def test_nor_while_a_start_waits(tmp_path: Path, echo: EchoServer, command: str, exit_code: int) -> None:
     """A start that waits for who is away ends by a signal, as a run does."""
     echo.code, echo.status = "InternalError", 500
 
@@ -83,7 +83,7 @@ def test_nor_while_a_start_waits(tmp_path: Path, echo: EchoServer, command: str)
         running.send(signal.SIGINT)
         ended = running.wait()
 
-    assert ended.exit_code == 130
+    assert ended.exit_code == exit_code
     assert "Traceback" not in ended.stderr
     assert "InternalError" in ended.stderr
     assert_nothing_is_told(tmp_path, ended.stdout, ended.stderr)
