@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -25,12 +25,10 @@ def noting_signals(noted: list[int], wakeup_fd: int) -> Iterator[None]:
         noted.append(number)
 
     former_fd = signal.set_wakeup_fd(wakeup_fd, warn_on_full_buffer=False)
-    former = {number: signal.signal(number, note) for number in _NUMBERS}
     try:
-        yield
+        with _handled_by(note):
+            yield
     finally:
-        for number, handler in former.items():
-            signal.signal(number, handler)
         signal.set_wakeup_fd(former_fd)
 
 
@@ -49,9 +47,15 @@ def ending_on_signals() -> Iterator[None]:
     def end(number: int, _frame: FrameType | None) -> None:
         raise StopRequested(signal.Signals(number).name)
 
-    former = {number: signal.signal(number, end) for number in _NUMBERS}
+    with _handled_by(end):
+        yield
+
+
+@contextmanager
+def _handled_by(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    former = {number: signal.signal(number, handler) for number in _NUMBERS}
     try:
         yield
     finally:
-        for number, handler in former.items():
-            signal.signal(number, handler)
+        for number, before in former.items():
+            signal.signal(number, before)

@@ -119,9 +119,10 @@ class WorkerLoop:
         elif item is not None:
             self._take(*item)
         now_seconds = self._clock()
-        flushes = self._flush and not self._ahead.pending
-        if flushes or self._sink.is_due(now_seconds):
-            self._flush = self._flush and not flushes
+        if self._flush and not self._ahead.pending:
+            self._flush = False
+            self._checkpoint()
+        elif self._sink.is_due(now_seconds):
             self._checkpoint()
         self._beat_if_due(now_seconds)
 
