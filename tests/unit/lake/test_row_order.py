@@ -1,6 +1,11 @@
 """Rows of a row group stand by event name, then by time, and are all the same rows."""
 
+import random
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
 import pyarrow as pa
+import pytest
 
 from ingester.lake.row_order import in_order
 from tests.unit.lake.rows import batch, row, usual_batch
@@ -39,3 +44,26 @@ def test_ordering_changes_no_value_at_any_depth() -> None:
         assert ordered.schema == table.schema
         by_id = sorted(table.to_pylist(), key=lambda found: found["eventID"])
         assert sorted(ordered.to_pylist(), key=lambda found: found["eventID"]) == by_id
+
+
+@pytest.mark.parametrize("largest_number", [3, 2**40])
+@pytest.mark.parametrize("latest_year", [2024, 9999])
+def test_equal_rows_keep_their_order_whatever_room_the_keys_need(latest_year: int, largest_number: int) -> None:
+    chance = random.Random(latest_year + largest_number)
+    years = timedelta(days=365 * (latest_year - 2023))
+    rows, numbers = [], []
+    for number in range(300):
+        time = datetime(2023, 1, 1, tzinfo=UTC) + chance.choice([0, 1, 2]) / 2 * years
+        name = chance.choice([None, "", "A", "B", "Ä"])
+        rows.append(row(number, eventName=name, eventTime=chance.choice([None, time, time])))
+        numbers.append(chance.choice([0, 1, largest_number]))
+    table = pa.Table.from_batches([batch(rows[:100]), batch(rows[100:])])
+
+    ordered = in_order(table, first_by=np.array(numbers))
+
+    def key(place: int) -> tuple[int, bool, str, bool, str]:
+        name, time = rows[place]["eventName"], rows[place]["eventTime"]
+        return numbers[place], name is None, name or "", time is None, str(time)
+
+    expected = [rows[place]["eventID"] for place in sorted(range(len(rows)), key=key)]
+    assert ordered.column("eventID").to_pylist() == expected
