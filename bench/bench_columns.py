@@ -15,10 +15,11 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from bench.data import BUSY, prepare
 from bench.material import BATCH_ROWS, Material, uri
 from ingester.columns.build import Lineage, record_batch
-from ingester.columns.nested import Pools, as_tuple, gather_for
+from ingester.columns.nested import Pools, gather_for
 from ingester.columns.times import time_column
 from ingester.decode.events import decode_events
 from ingester.model.event import CloudTrailEvent
+from ingester.model.shared_parts import transpose
 
 _ROUNDS = 200
 _USED = (
@@ -48,12 +49,12 @@ def _bench(
 def test_record_batch(rows: int, benchmark: BenchmarkFixture, material: Material) -> None:
     """Everything; on five events it is what a call costs whatever its size."""
     lineage = Lineage([uri(0)], [rows], np.arange(rows))
-    _bench(benchmark, material, rows, lambda events: record_batch(events, lineage), "record batch")
+    _bench(benchmark, material, rows, lambda events: record_batch(transpose(events), lineage), "record batch")
 
 
 def test_transpose(benchmark: BenchmarkFixture, material: Material) -> None:
     """Events → the values of each field."""
-    _bench(benchmark, material, BATCH_ROWS, lambda events: [*zip(*map(as_tuple, events), strict=False)], "transpose")
+    _bench(benchmark, material, BATCH_ROWS, transpose, "transpose")
 
 
 @pytest.mark.parametrize("name", _USED)

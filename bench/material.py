@@ -5,7 +5,6 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from operator import attrgetter
 
 import numpy as np
 import pyarrow as pa
@@ -16,9 +15,9 @@ from ingester.decode.parts import decode_with_shared_parts
 from ingester.decode.whole import split_whole
 from ingester.lake.row_order import in_order
 from ingester.lake.stage import ROW_GROUP_BYTES, ROW_GROUP_ROWS
-from ingester.model.event import FREE_FORM_FIELDS, CloudTrailEvent
+from ingester.model.event import FREE_FORM_FIELDS
 from ingester.model.settings import Settings
-from ingester.model.shared_parts import SharedParts
+from ingester.model.shared_parts import SharedParts, Transposed
 
 BATCH_ROWS = Settings().batch_rows
 
@@ -61,15 +60,15 @@ class Material:
         return [[Raw(b'{"benchField":1,' + bytes(raw)[1:]) for raw in chunk] for chunk in self.chunks]
 
     @cached_property
-    def decoded(self) -> list[tuple[list[CloudTrailEvent], dict[str, SharedParts]]]:
-        """Typed events of the chunks, and their parts."""
-        return [(decoded.events, parts) for decoded, parts in map(decode_with_shared_parts, self.chunks)]
+    def decoded(self) -> list[tuple[Transposed, dict[str, SharedParts]]]:
+        """Typed events of the chunks by field, and their parts."""
+        decoded = map(decode_with_shared_parts, self.chunks)
+        return [(sharing.transposed, sharing.parts) for sharing in decoded if sharing.transposed]
 
     @cached_property
     def free_form(self) -> list[list[tuple[Raw, ...]]]:
         """The values of each free-form column of each chunk."""
-        getters = [attrgetter(name) for name in FREE_FORM_FIELDS]
-        return [[tuple(map(getter, events)) for getter in getters] for events, _ in self.decoded]
+        return [[events.values(name) for name in FREE_FORM_FIELDS] for events, _ in self.decoded]
 
     @cached_property
     def lineages(self) -> list[Lineage]:
@@ -77,9 +76,9 @@ class Material:
         log_file_of_row = np.repeat(np.arange(len(self.raws)), [len(raws) for raws in self.raws])
         lineages = []
         for number, (events, _) in enumerate(self.decoded):
-            log_files = log_file_of_row[number * BATCH_ROWS :][: len(events)]
+            log_files = log_file_of_row[number * BATCH_ROWS :][: events.rows]
             numbers, counts = np.unique(log_files, return_counts=True)
-            lineages.append(Lineage([uri(n) for n in numbers.tolist()], counts.tolist(), np.arange(len(events))))
+            lineages.append(Lineage([uri(n) for n in numbers.tolist()], counts.tolist(), np.arange(events.rows)))
         return lineages
 
     @cached_property

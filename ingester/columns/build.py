@@ -1,6 +1,5 @@
 """Events and where they came from → one record batch. Pure; runs in the worker process.
 
-All rows are transposed in C, by `zip` over one tuple an event: a third of the time of one `attrgetter` a column.
 Measured by `bench/bench_columns.py`.
 """
 
@@ -14,13 +13,13 @@ import numpy as np
 import pyarrow as pa
 
 from ingester.columns.arrays import Array, none_values, null_texts
-from ingester.columns.nested import Finish, Pools, as_tuple, gather_for
+from ingester.columns.nested import Finish, Pools, gather_for
 from ingester.columns.schema import BATCH_SCHEMA, SHARED_TEXTS
 from ingester.columns.shared import gather_shared_texts, shared_by_counts, shared_gather_for
 from ingester.columns.strings import text_array
 from ingester.columns.times import time_column
 from ingester.model.event import CloudTrailEvent
-from ingester.model.shared_parts import PART_FIELDS, SharedParts
+from ingester.model.shared_parts import PART_FIELDS, SharedParts, Transposed
 from ingester.model.unmapped import merge_unmapped
 
 _FIELDS = msgspec.structs.fields(CloudTrailEvent)
@@ -49,22 +48,21 @@ class Lineage:
 
 
 def record_batch(
-    events: Sequence[CloudTrailEvent], lineage: Lineage, parts: Mapping[str, SharedParts] | None = None
+    events: Transposed, lineage: Lineage, parts: Mapping[str, SharedParts] | None = None
 ) -> pa.RecordBatch:
-    """One row an event, of which there is at least one, in order, with the columns of BATCH_SCHEMA.
+    """One row an event, in order, with the columns of BATCH_SCHEMA.
 
     `parts`: the values of PART_FIELDS by the field's name; None if the events have them. Raises ValueError when the
     lineage is of another number of rows, OverflowError when the events hold more than 2 GiB of text, which Arrow
     can't address: give fewer at once.
     """
-    rows = len(events)
+    rows = events.rows
     if sum(lineage.counts) != rows or len(lineage.indexes) != rows:
         raise ValueError(f"{rows} events, but the lineage of {sum(lineage.counts)}, {len(lineage.indexes)} indexes.")
-    columns, unmapped = _transpose(events)
     pools = Pools()
     odd_times: dict[int, str] = {}
     finishes: list[Finish] = []
-    for field, column in zip(_FIELDS, columns, strict=True):
+    for field, column in zip(_FIELDS, events.columns, strict=True):
         name = field.name
         if name == _TIME:
             times, odd_times = time_column(column)
@@ -76,7 +74,7 @@ def record_batch(
             finishes.append(_GATHERS[name](column, pools, 0))
     pools.make()
     arrays = [finish() for finish in finishes]
-    arrays.append(_unmapped_column(unmapped, odd_times, rows))
+    arrays.append(_unmapped_column(events, odd_times))
     arrays.append(shared_by_counts(lineage.uris, lineage.counts))
     arrays.append(pa.array(lineage.indexes.astype(np.int64, copy=False)))
     return pa.RecordBatch.from_arrays(arrays, schema=BATCH_SCHEMA)
@@ -93,23 +91,10 @@ def _not_shared(values: Sequence[Any]) -> SharedParts | None:
     return SharedParts(np.arange(len(values), dtype=np.int32).data, list(values))
 
 
-def _transpose(events: Sequence[CloudTrailEvent]) -> tuple[list[tuple[Any, ...]], Sequence[bytes | None] | None]:
-    """The values of each field, and what is unmapped; None where all events fit the model."""
-    columns: list[tuple[Any, ...]] = []
-    try:
-        columns.extend(zip(*map(as_tuple, events), strict=True))
-        if len(columns) == len(_FIELDS):
-            return columns, None
-    except ValueError:  # not all have the same number of fields; the columns that all have are in by now
-        pass
-    # A LooseEvent has `unmapped_json` behind the other fields.
-    return columns[: len(_FIELDS)], [event.unmapped_json or None for event in events]
-
-
-def _unmapped_column(unmapped: Sequence[bytes | None] | None, odd_times: dict[int, str], rows: int) -> Array:
-    if unmapped is None and not odd_times:
-        return null_texts(rows)
-    texts = list(unmapped or none_values(rows))
+def _unmapped_column(events: Transposed, odd_times: dict[int, str]) -> Array:
+    unmapped = {row: event.unmapped_json for row, event in events.whole if event.unmapped_json}
     for row, time in odd_times.items():
-        texts[row] = merge_unmapped(texts[row], _TIME_JSON_NAME, msgspec.json.encode(time))
-    return text_array(texts)
+        unmapped[row] = merge_unmapped(unmapped.get(row), _TIME_JSON_NAME, msgspec.json.encode(time))
+    if not unmapped:
+        return null_texts(events.rows)
+    return text_array([*map(unmapped.get, range(events.rows))])

@@ -11,12 +11,12 @@ from itertools import chain
 import msgspec
 
 from ingester.decode.events import DecodedEvents
-from ingester.decode.parts import decode_raw_parts, decode_with_shared_parts, share_parts
+from ingester.decode.parts import SharingEvents, decode_raw_parts, decode_with_shared_parts, share_parts
 from ingester.decode.read import RECORDS_IN_MEMORY_MAX
 from ingester.decode.slices import SLICE_BYTES, Decoders, EventSlice, cut, decode_slice
 from ingester.decode.utf8 import mark_not_utf8
 from ingester.decode.whole import split_array
-from ingester.model.shared_parts import EventOfRawParts, SharedParts
+from ingester.model.shared_parts import EventOfRawParts
 
 _DECODERS = Decoders(decode_raw_parts, msgspec.json.Decoder(list[EventOfRawParts]).decode)
 
@@ -41,13 +41,13 @@ def decode_at_once(data: bytes, slice_bytes: int = SLICE_BYTES) -> Iterator[Even
             raise NotAtOnceError
 
 
-def together(slices: Sequence[EventSlice]) -> tuple[DecodedEvents, dict[str, SharedParts]]:
-    """The events of several slices, of any log files, as `decode_with_shared_parts` gives them."""
+def together(slices: Sequence[EventSlice]) -> SharingEvents:
+    """The events of several slices, of any log files."""
     events = list(chain.from_iterable([some.decoded.events for some in slices]))
-    parts, unfit_rows = share_parts(events)
+    sharing, unfit_rows = share_parts(DecodedEvents(events, range(len(events)), []))
     if unfit_rows:
         return decode_with_shared_parts(list(chain.from_iterable(map(_records, slices))))
-    return DecodedEvents(events, range(len(events)), []), parts
+    return sharing
 
 
 def _records(some: EventSlice) -> list[msgspec.Raw]:

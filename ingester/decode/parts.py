@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import repeat
 from operator import attrgetter
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 import numpy as np
@@ -20,28 +20,35 @@ from msgspec.structs import force_setattr
 
 from ingester.decode.events import DecodedEvents, decode_events, indexes_of, take_loosely
 from ingester.model.event import ABSENT, CloudTrailEvent
-from ingester.model.shared_parts import PART_FIELDS, EventOfRawParts, SharedParts
+from ingester.model.shared_parts import PART_FIELDS, EventOfRawParts, SharedParts, Transposed, transpose
 
 Codes: TypeAlias = np.ndarray[tuple[int], np.dtype[np.int32]]
 
 decode_raw_parts = msgspec.json.Decoder(EventOfRawParts).decode
 """A record → its event, whose parts stay JSON."""
 _types = {one.name: one.type for one in msgspec.structs.fields(CloudTrailEvent)}
-_FIELDS = [(name, attrgetter(name), msgspec.json.Decoder(_types[name]).decode) for name in PART_FIELDS]
+_DECODES = {name: msgspec.json.Decoder(_types[name]).decode for name in PART_FIELDS}
 
 
-def decode_with_shared_parts(raws: Sequence[Raw]) -> tuple[DecodedEvents, dict[str, SharedParts]]:
-    """The events of records, as `decode_events` gives them, and the values of their PART_FIELDS by the field's name.
+class SharingEvents(NamedTuple):
+    """Events, as `decode_events` gives them, and what they hold, by field; None where there is no event.
 
-    Only there: the attributes themselves may still be JSON, see `EventOfRawParts`, until `set_parts`. A field that no
-    event has is left out. Never raises for what is in a record.
+    The values of their PART_FIELDS are only in `parts`, by the field's name: elsewhere they may still be JSON, see
+    `EventOfRawParts`, until `set_parts`. A field that no event has is left out.
     """
+
+    decoded: DecodedEvents
+    transposed: Transposed | None
+    parts: dict[str, SharedParts]
+
+
+def decode_with_shared_parts(raws: Sequence[Raw]) -> SharingEvents:
+    """The events of records. Never raises for what is in a record."""
     decoded = decode_events(raws, 0, decode_raw_parts)
-    parts, unfit_rows = share_parts(decoded.events)
+    sharing, unfit_rows = share_parts(decoded)
     if unfit_rows:
-        decoded = _without_unfit(decoded, raws, unfit_rows)
-        parts, _ = share_parts(decoded.events)
-    return decoded, parts
+        sharing, _ = share_parts(_without_unfit(decoded, raws, unfit_rows))
+    return sharing
 
 
 def set_parts(
@@ -66,37 +73,39 @@ def _without_unfit(decoded: DecodedEvents, raws: Sequence[Raw], unfit_rows: Coll
     return DecodedEvents(events, indexes_of(0, len(raws), bad), bad)
 
 
-def share_parts(events: Sequence[CloudTrailEvent]) -> tuple[dict[str, SharedParts], set[int]]:
-    """The parts by field, and the rows that have one which does not fit the model."""
-    loose_rows = []
-    if not {EventOfRawParts}.issuperset(map(type, events)):  # some took the tolerant path
-        loose_rows = [row for row, event in enumerate(events) if type(event) is not EventOfRawParts]
+def share_parts(decoded: DecodedEvents) -> tuple[SharingEvents, set[int]]:
+    """The events with their parts, and the rows that have one which does not fit the model."""
+    if not decoded.events:
+        return SharingEvents(decoded, None, {}), set()
+    transposed = transpose(decoded.events)
     parts = {}
     unfit_rows: set[int] = set()
-    for name, get, decode in _FIELDS:
-        column = list(map(get, events))
-        loose_values = [(row, column[row]) for row in loose_rows]
-        for row in loose_rows:
-            column[row] = ABSENT
+    for name, decode in _DECODES.items():
+        column: Sequence[Any] = transposed.values(name)
+        whole_values = [(row, column[row]) for row, _ in transposed.whole]
+        if whole_values:
+            column = list(column)
+            for row, _ in whole_values:
+                column[row] = ABSENT
         codes, texts = _distinct(column)
         values, unfit_codes = _decode_texts(texts, decode)
         if unfit_codes:
             unfit_rows.update(np.flatnonzero(np.isin(codes, unfit_codes)).tolist())
-        for row, value in loose_values:
+        for row, value in whole_values:
             if value is not None:
                 codes[row] = len(values)
                 values.append(value)
         if any(value is not None for value in values):
             parts[name] = SharedParts(codes.data, values)
-    return parts, unfit_rows
+    return SharingEvents(decoded, transposed, parts), unfit_rows
 
 
 def _distinct(raws: Sequence[Raw]) -> tuple[Codes, list[bytes]]:
     """For each row the place of its text among the distinct texts, and these."""
     rows = len(raws)
-    data = b"".join(raws)
-    if not data:
+    if raws.count(ABSENT) == rows:
         return np.zeros(rows, np.int32), [b""]
+    data = b"".join(raws)
     offsets = np.zeros(rows + 1, np.int32)
     np.fromiter(map(len, raws), np.int32, rows).cumsum(out=offsets[1:])
     buffers: Any = [None, pa.py_buffer(offsets.data), pa.py_buffer(data)]

@@ -42,7 +42,7 @@ def _numbers(column: Any) -> Numbers:
     """Integers from 0 on, in the order of the values; null comes last."""
     if pa.types.is_timestamp(column.type):
         times = column.cast(pa.int64())
-        bounds = pc.min_max(times).as_py()
+        bounds: Any = pc.min_max(times).as_py()
         if bounds["min"] is None:
             return np.zeros(len(column), np.int64)
         numbers: Numbers = times.fill_null(bounds["max"] + 1).to_numpy() - bounds["min"]

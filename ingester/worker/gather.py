@@ -180,8 +180,7 @@ class Gathering:
 
     def _write_pool(self, *, rest: bool) -> None:
         for chunk in self._pool.take_chunks(self._settings.batch_rows, rest=rest):
-            decoded, parts = decode_with_shared_parts(chunk.raws)
-            batch = rows_of(chunk.spans, decoded, parts, self._keep, self._quarantine)
+            batch = rows_of(chunk.spans, decode_with_shared_parts(chunk.raws), self._keep, self._quarantine)
             self._write_rows(batch, chunk.spans[-1].log_file)
 
     def _write_slices(self, *, rest: bool) -> None:
@@ -191,8 +190,8 @@ class Gathering:
             self._write_rows(self._rows_of_slices(slices, self._quarantine), slices.found[-1][0].log_file)
 
     def _rows_of_slices(self, slices: Slices, quarantine: Quarantine) -> pa.RecordBatch | None:
-        decoded, parts = together([some for _, some in slices.found])
-        return rows_of([span for span, _ in slices.found], decoded, parts, self._keep, quarantine)
+        sharing = together([some for _, some in slices.found])
+        return rows_of([span for span, _ in slices.found], sharing, self._keep, quarantine)
 
     def _write_rows(self, batch: pa.RecordBatch | None, last: GatheredLogFile) -> None:
         if batch is not None:

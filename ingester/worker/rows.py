@@ -1,17 +1,16 @@
 """Decoded records of one or several log files → rows, with the counts of each log file kept."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from itertools import compress
 
 import numpy as np
 import pyarrow as pa
 
 from ingester.columns.build import Lineage, record_batch
-from ingester.decode.events import BadRecord, DecodedEvents
-from ingester.decode.parts import set_parts
-from ingester.model.event import CloudTrailEvent
+from ingester.decode.events import BadRecord
+from ingester.decode.parts import SharingEvents, set_parts
 from ingester.model.filters import Filters
-from ingester.model.shared_parts import PART_FIELDS, SharedParts
+from ingester.model.shared_parts import PART_FIELDS, transpose
 from ingester.worker.pool import GatheredLogFile, Span
 
 Indexes = np.ndarray[tuple[int], np.dtype[np.int64]]
@@ -21,26 +20,23 @@ Quarantine = Callable[[GatheredLogFile, int, BadRecord], None]
 
 
 def rows_of(
-    spans: Sequence[Span],
-    decoded: DecodedEvents,
-    parts: Mapping[str, SharedParts],
-    keep: Filters | None,
-    quarantine: Quarantine,
+    spans: Sequence[Span], sharing: SharingEvents, keep: Filters | None, quarantine: Quarantine
 ) -> pa.RecordBatch | None:
     """The rows of the records of `spans`, in their order; None if there are none.
 
     The log files' counts of rows, filtered and quarantined records grow.
     """
-    events: Sequence[CloudTrailEvent] = decoded.events
+    decoded, transposed, parts = sharing
     places: Sequence[int] = decoded.indexes
     if keep is not None:
-        set_parts(events, parts, keep.attributes.intersection(PART_FIELDS))
-        kept = keep(events)
+        set_parts(decoded.events, parts, keep.attributes.intersection(PART_FIELDS))
+        kept = keep(decoded.events)
         if not all(kept):
-            events, places = list(compress(events, kept)), list(compress(places, kept))
+            events, places = list(compress(decoded.events, kept)), list(compress(places, kept))
+            transposed = transpose(events) if events else None
             parts = {name: shared.of(kept) for name, shared in parts.items()}
     lineage = _lineage(spans, places, decoded.bad, quarantine)
-    return record_batch(events, lineage, parts) if events else None
+    return None if transposed is None else record_batch(transposed, lineage, parts)
 
 
 def _lineage(

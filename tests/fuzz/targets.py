@@ -196,13 +196,13 @@ def _check_rows(raws: list[bytes], decoded: DecodedEvents) -> None:
         assert encode_record("file:///f", bad.index, bad.reason, bad.raw_bytes).count(b"\n") == 1
     batches = []
     for start in range(0, len(raws), _CHUNK_ROWS):
-        chunk, parts = decode_with_shared_parts([Raw(raw) for raw in raws[start : start + _CHUNK_ROWS]])
+        chunk, transposed, parts = decode_with_shared_parts([Raw(raw) for raw in raws[start : start + _CHUNK_ROWS]])
         assert [bad.index + start for bad in chunk.bad] == [
             bad.index for bad in decoded.bad if start <= bad.index < start + _CHUNK_ROWS
         ]
-        if chunk.events:
+        if transposed is not None:
             indexes = np.array(chunk.indexes, np.int64) + start
-            batches.append(record_batch(chunk.events, Lineage(["file:///f"], [len(indexes)], indexes), parts))
+            batches.append(record_batch(transposed, Lineage(["file:///f"], [len(indexes)], indexes), parts))
             batches[-1].validate(full=True)
     if batches:
         _check_table(pa.Table.from_batches(batches), raws, decoded)

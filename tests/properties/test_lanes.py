@@ -79,7 +79,7 @@ def whole(data: bytes) -> Any:
 def at_once(data: bytes, slice_bytes: int) -> Any:
     """The events of a file that is decoded in one pass; None if it can't be."""
     try:
-        decoded, parts = together(list(decode_at_once(data, slice_bytes)))
+        decoded, _, parts = together(list(decode_at_once(data, slice_bytes)))
     except NotAtOnceError:
         return None
     set_parts(decoded.events, parts)

@@ -45,10 +45,11 @@ def records(draw: Callable[..., Any]) -> bytes:
 
 def _rows(records: Sequence[bytes]) -> pa.Table:
     """The rows of records as they are written, each of a log file of its own, named after its place."""
-    decoded, parts = decode_with_shared_parts([Raw(record) for record in records])
+    decoded, transposed, parts = decode_with_shared_parts([Raw(record) for record in records])
     assert decoded.bad == []
+    assert transposed is not None
     uris = [f"file:///{place}" for place in range(len(records))]
-    batch = record_batch(decoded.events, Lineage(uris, [1] * len(records), np.zeros(len(records), np.int64)), parts)
+    batch = record_batch(transposed, Lineage(uris, [1] * len(records), np.zeros(len(records), np.int64)), parts)
     batch.validate(full=True)
     return as_written(pa.Table.from_batches([batch]))
 

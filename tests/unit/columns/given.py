@@ -13,7 +13,7 @@ from ingester.columns.schema import BATCH_SCHEMA, SCHEMA
 from ingester.decode.events import decode_events
 from ingester.decode.parts import decode_with_shared_parts
 from ingester.model.event import CloudTrailEvent
-from ingester.model.shared_parts import SharedParts
+from ingester.model.shared_parts import SharedParts, transpose
 
 
 def events_of(*records: dict[str, Any]) -> list[CloudTrailEvent]:
@@ -27,7 +27,7 @@ def batch_of_events(
     events: Sequence[CloudTrailEvent], parts: Mapping[str, SharedParts] | None = None
 ) -> pa.RecordBatch:
     """The rows of events of one log file as a reader sees them, checked by Arrow."""
-    batch = record_batch(events, Lineage(["file:///log"], [len(events)], np.arange(len(events))), parts)
+    batch = record_batch(transpose(events), Lineage(["file:///log"], [len(events)], np.arange(len(events))), parts)
     batch.validate(full=True)
     assert batch.schema.equals(BATCH_SCHEMA)
     return as_read(batch)
@@ -44,7 +44,7 @@ def as_read(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 def batch_of(*records: dict[str, Any]) -> pa.RecordBatch:
     """The rows of records of one log file, the same whether their parts are shared or not."""
-    decoded, parts = decode_with_shared_parts(_raws(records))
+    decoded, _, parts = decode_with_shared_parts(_raws(records))
     assert decoded.bad == []
     batch = batch_of_events(decoded.events, parts)
     assert batch.equals(batch_of_events(events_of(*records)))

@@ -7,12 +7,13 @@ import pytest
 
 from ingester.columns.build import Lineage, record_batch
 from ingester.columns.schema import SCHEMA
+from ingester.model.shared_parts import transpose
 from tests.unit.columns.given import batch_of, events_of
 
 
 def _lineage_rows(uris: Sequence[str], counts: Sequence[int], indexes: Sequence[int]) -> list[tuple[str, int]]:
     events = events_of(*[{"eventName": "e"}] * len(indexes))
-    batch = record_batch(events, Lineage(uris, counts, np.array(indexes, np.int32)))
+    batch = record_batch(transpose(events), Lineage(uris, counts, np.array(indexes, np.int32)))
     batch.validate(full=True)
     return list(zip(batch.column("logFile").to_pylist(), batch.column("recordIndex").to_pylist(), strict=True))
 
@@ -46,7 +47,9 @@ def test_a_hundred_tiny_log_files_share_a_batch() -> None:
 @pytest.mark.parametrize(("counts", "indexes"), [([1], 2), ([2], 1), ([3], 2), ([], 2)])
 def test_lineage_of_another_number_of_rows_is_refused(counts: list[int], indexes: int) -> None:
     with pytest.raises(ValueError, match="2 events, but the lineage of"):
-        record_batch(events_of({}, {}), Lineage(["file:///log"][: len(counts)], counts, np.arange(indexes)))
+        record_batch(
+            transpose(events_of({}, {})), Lineage(["file:///log"][: len(counts)], counts, np.arange(indexes))
+        )
 
 
 @pytest.mark.parametrize("unfit", [(), (0,), (1,), (0, 1, 2)])
@@ -73,7 +76,7 @@ def test_a_batch_can_be_sorted_joined_with_others_and_written() -> None:
 def test_making_batches_leaves_no_garbage_cycles_behind() -> None:
     events = events_of({"eventName": "e", "userIdentity": {"sessionContext": {"sessionIssuer": {"arn": "a"}}}})
     lineage = Lineage(["file:///log"], [1], np.zeros(1, np.int64))
-    record_batch(events, lineage)
+    record_batch(transpose(events), lineage)
     gc.collect()
-    record_batch(events, lineage)
+    record_batch(transpose(events), lineage)
     assert gc.collect() == 0

@@ -8,6 +8,7 @@ from ingester.columns import freeform
 from ingester.columns.build import Lineage, record_batch
 from ingester.decode.events import decode_events
 from ingester.model.event import ABSENT
+from ingester.model.shared_parts import transpose
 from tests.unit.columns.given import batch_of, column_of
 
 
@@ -24,7 +25,7 @@ def _texts(*values: bytes) -> list[Any]:
 def test_free_form_fields_are_the_very_bytes() -> None:
     delivered = rb'{"b":1.10, "a":"\u003d","a":-0.0E+2,"c":[ ]}'
     (event,) = decode_events([Raw(b'{"requestParameters":%b}' % delivered)], 0).events
-    batch = record_batch([event], Lineage(["file:///log"], [1], np.zeros(1, np.int64)))
+    batch = record_batch(transpose([event]), Lineage(["file:///log"], [1], np.zeros(1, np.int64)))
     assert batch.column("requestParameters").to_pylist() == [delivered.decode()]
 
 

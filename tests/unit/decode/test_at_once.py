@@ -22,7 +22,7 @@ def content(*records: Any) -> bytes:
 
 def events_of(data: bytes, slice_bytes: int = 1000) -> tuple[list[CloudTrailEvent], list[int]]:
     """The complete events of a log file, and their places."""
-    decoded, parts = together(list(decode_at_once(data, slice_bytes)))
+    decoded, _, parts = together(list(decode_at_once(data, slice_bytes)))
     assert decoded.bad == []
     set_parts(decoded.events, parts)
     return decoded.events, list(decoded.indexes)

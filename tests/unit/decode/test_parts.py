@@ -24,7 +24,7 @@ def record(number: int, identity: str) -> str:
 def assert_same_as_one_by_one(*texts: str) -> None:
     """Shared parts give the very events that decoding each record alone gives."""
     expected = decode_events(raws(*texts), 0)
-    decoded, parts = decode_with_shared_parts(raws(*texts))
+    decoded, _, parts = decode_with_shared_parts(raws(*texts))
     set_parts(decoded.events, parts)
     assert [type(event) is LooseEvent for event in decoded.events] == [
         type(event) is LooseEvent for event in expected.events
@@ -35,14 +35,14 @@ def assert_same_as_one_by_one(*texts: str) -> None:
 
 
 def test_equal_texts_are_one_object_and_each_row_knows_its_own() -> None:
-    _, parts = decode_with_shared_parts(raws(record(0, ALICE), record(1, BOB), record(2, ALICE)))
+    parts = decode_with_shared_parts(raws(record(0, ALICE), record(1, BOB), record(2, ALICE))).parts
     first, second, third = parts["user_identity"].of_rows()
     assert first is third
     assert (first.arn[-5:], second.arn[-3:]) == ("alice", "bob")
 
 
 def test_a_field_that_no_event_has_is_left_out() -> None:
-    _, parts = decode_with_shared_parts(raws('{"eventName":"a","tlsDetails":null}', '{"eventName":"b"}'))
+    parts = decode_with_shared_parts(raws('{"eventName":"a","tlsDetails":null}', '{"eventName":"b"}')).parts
     assert parts == {}
 
 
@@ -51,7 +51,9 @@ def test_all_that_are_shared_are_objects_without_numbers() -> None:
 
 
 def test_the_rows_that_a_filter_keeps_keep_their_values() -> None:
-    _, parts = decode_with_shared_parts(raws(record(0, ALICE), record(1, BOB), record(2, "null"), record(3, ALICE)))
+    parts = decode_with_shared_parts(
+        raws(record(0, ALICE), record(1, BOB), record(2, "null"), record(3, ALICE))
+    ).parts
     kept = parts["user_identity"].of([False, True, True, True])
     assert [value and value.arn[-3:] for value in kept.of_rows()] == ["bob", None, "ice"]
 
@@ -76,7 +78,7 @@ def test_records_that_are_loose_for_another_reason_keep_their_parts() -> None:
 def test_records_that_cannot_be_read_are_missing_from_all_rows() -> None:
     hostile: list[Any] = [record(0, ALICE), "17", record(2, '{"type":1}'), '"text"', record(4, BOB)]
     assert_same_as_one_by_one(*hostile)
-    decoded, parts = decode_with_shared_parts(raws(*hostile))
+    decoded, _, parts = decode_with_shared_parts(raws(*hostile))
     assert list(decoded.indexes) == [0, 2, 4]
     assert [value.arn and value.arn[-3:] for value in parts["user_identity"].of_rows()] == ["ice", None, "bob"]
 
