@@ -15,7 +15,7 @@ import pyarrow as pa
 from ingester.columns.arrays import Array, none_values, null_texts
 from ingester.columns.nested import Finish, Pools, gather_for
 from ingester.columns.schema import BATCH_SCHEMA, SHARED_TEXTS
-from ingester.columns.shared import gather_shared_texts, shared_by_counts, shared_gather_for
+from ingester.columns.shared import shared_by_counts, shared_gather_for, shared_texts
 from ingester.columns.strings import text_array
 from ingester.columns.times import time_column
 from ingester.model.event import CloudTrailEvent
@@ -26,9 +26,9 @@ _FIELDS = msgspec.structs.fields(CloudTrailEvent)
 _TIME = "event_time_text"
 _TIME_JSON_NAME = "eventTime"
 _GATHERS = {
-    field.name: gather_shared_texts if field.encode_name in SHARED_TEXTS else gather_for(field.type)
+    field.name: gather_for(field.type)
     for field in _FIELDS
-    if field.name not in PART_FIELDS
+    if field.name not in PART_FIELDS and field.encode_name not in SHARED_TEXTS
 }
 _SHARED_GATHERS = {field.name: shared_gather_for(field.type) for field in _FIELDS if field.name in PART_FIELDS}
 
@@ -67,6 +67,8 @@ def record_batch(
         if name == _TIME:
             times, odd_times = time_column(column)
             finishes.append(partial(_itself, times))
+        elif field.encode_name in SHARED_TEXTS:
+            finishes.append(partial(_itself, shared_texts(column)))
         elif name in _SHARED_GATHERS:
             shared = _not_shared(column) if parts is None else parts.get(name)
             finishes.append(_SHARED_GATHERS[name](shared, rows, pools))

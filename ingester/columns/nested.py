@@ -43,18 +43,15 @@ as_tuple = msgspec.structs.astuple
 class Pools:
     """Where the text of a chunk is gathered, of all columns at all levels."""
 
-    __slots__ = ("json_texts", "shared_texts", "texts")
+    __slots__ = ("json_texts", "texts")
 
     def __init__(self) -> None:
         self.texts = Texts()
-        self.shared_texts = Texts()
-        """Apart from the others, as its memory is free again as soon as its columns are made."""
         self.json_texts = JsonTexts()
 
     def make(self) -> None:
         """After all columns were gathered. Raises OverflowError above 2 GiB of text."""
         self.texts.make()
-        self.shared_texts.make()
         self.json_texts.make()
 
 

@@ -9,9 +9,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from ingester.columns.arrays import Array, Values, none_values, null_arrays
+from ingester.columns.arrays import Array, none_values, null_arrays
 from ingester.columns.nested import Finish, Pools, gather_for
 from ingester.columns.schema import arrow_type
+from ingester.columns.strings import text_array
 from ingester.model.shared_parts import SharedParts
 
 GatherShared = Callable[[SharedParts | None, int, Pools], Finish]
@@ -33,13 +34,11 @@ def shared_gather_for(type_: Any) -> GatherShared:
     return gather_shared
 
 
-def gather_shared_texts(values: Values, pools: Pools, _missing: int) -> Finish:
-    """Gather a column of text that many events share. See `Gather`."""
-    rows = len(values)
-    if values == none_values(rows):
-        return partial(_null_texts, rows)
-    finish = pools.shared_texts.add(values)
-    return lambda: finish().dictionary_encode("encode")
+def shared_texts(values: Sequence[str | None]) -> Array:
+    """A column of text that many events share. Raises OverflowError above 2 GiB of text."""
+    if values == none_values(len(values)):
+        return _null_texts(len(values))
+    return text_array(values).dictionary_encode("encode")
 
 
 def shared_by_counts(texts: Sequence[str], counts: Sequence[int]) -> Array:
