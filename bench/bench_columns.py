@@ -15,7 +15,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from bench.data import BUSY, prepare
 from bench.material import BATCH_ROWS, Material, uri
 from ingester.columns.build import Lineage, record_batch
-from ingester.columns.nested import Pools, gather_for
+from ingester.columns.nested import array_for
 from ingester.columns.times import time_column
 from ingester.decode.events import decode_events
 from ingester.model.event import CloudTrailEvent
@@ -60,14 +60,11 @@ def test_transpose(benchmark: BenchmarkFixture, material: Material) -> None:
 @pytest.mark.parametrize("name", _USED)
 def test_column(name: str, benchmark: BenchmarkFixture, material: Material) -> None:
     """The values of one field → its column."""
-    gather = gather_for(CloudTrailEvent.__annotations__[name])
+    array_of = array_for(CloudTrailEvent.__annotations__[name])
     values = attrgetter(name)
 
     def column(events: Events) -> object:
-        pools = Pools()
-        finish = gather(tuple(map(values, events)), pools, 0)
-        pools.make()
-        return finish()
+        return array_of(tuple(map(values, events)), 0)
 
     _bench(benchmark, material, BATCH_ROWS, column, name)
 

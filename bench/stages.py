@@ -9,7 +9,7 @@ from typing import Any
 from bench import floor
 from bench.material import Material, uri
 from ingester.columns.build import record_batch
-from ingester.columns.freeform import JsonTexts
+from ingester.columns.freeform import json_array
 from ingester.decode.events import decode_events
 from ingester.decode.gunzip import inflate_at_once
 from ingester.decode.parts import decode_with_shared_parts
@@ -57,11 +57,8 @@ def columns(material: Material, _scratch: Path) -> None:
 def free_form(material: Material, _scratch: Path) -> None:
     """The free-form columns of that, alone."""
     for columns_of_chunk in material.free_form:
-        texts = JsonTexts()
-        finishes = [texts.add(values) for values in columns_of_chunk]
-        texts.make()
-        for finish in finishes:
-            finish()
+        for values in columns_of_chunk:
+            json_array(values)
 
 
 def stage(material: Material, scratch: Path) -> None:

@@ -5,7 +5,6 @@ Measured by `bench/bench_columns.py`.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import msgspec
@@ -13,9 +12,9 @@ import numpy as np
 import pyarrow as pa
 
 from ingester.columns.arrays import Array, none_values, null_texts
-from ingester.columns.nested import Finish, Pools, gather_for
+from ingester.columns.nested import array_for
 from ingester.columns.schema import BATCH_SCHEMA, SHARED_TEXTS
-from ingester.columns.shared import shared_by_counts, shared_gather_for, shared_texts
+from ingester.columns.shared import shared_array_for, shared_by_counts, shared_text_array
 from ingester.columns.strings import text_array
 from ingester.columns.times import time_column
 from ingester.model.event import CloudTrailEvent
@@ -25,12 +24,8 @@ from ingester.model.unmapped import merge_unmapped
 _FIELDS = msgspec.structs.fields(CloudTrailEvent)
 _TIME = "event_time_text"
 _TIME_JSON_NAME = "eventTime"
-_GATHERS = {
-    field.name: gather_for(field.type)
-    for field in _FIELDS
-    if field.name not in PART_FIELDS and field.encode_name not in SHARED_TEXTS
-}
-_SHARED_GATHERS = {field.name: shared_gather_for(field.type) for field in _FIELDS if field.name in PART_FIELDS}
+_ARRAYS_OF = {field.name: array_for(field.type) for field in _FIELDS if field.name not in PART_FIELDS}
+_SHARED_ARRAYS_OF = {field.name: shared_array_for(field.type) for field in _FIELDS if field.name in PART_FIELDS}
 
 RecordIndexes = np.ndarray[tuple[int], np.dtype[np.int32]] | np.ndarray[tuple[int], np.dtype[np.int64]]
 
@@ -59,31 +54,23 @@ def record_batch(
     rows = events.rows
     if sum(lineage.counts) != rows or len(lineage.indexes) != rows:
         raise ValueError(f"{rows} events, but the lineage of {sum(lineage.counts)}, {len(lineage.indexes)} indexes.")
-    pools = Pools()
     odd_times: dict[int, str] = {}
-    finishes: list[Finish] = []
+    arrays = []
     for field, column in zip(_FIELDS, events.columns, strict=True):
         name = field.name
         if name == _TIME:
-            times, odd_times = time_column(column)
-            finishes.append(partial(_itself, times))
+            array, odd_times = time_column(column)
+        elif name in PART_FIELDS:
+            array = _SHARED_ARRAYS_OF[name](_not_shared(column) if parts is None else parts.get(name), rows)
         elif field.encode_name in SHARED_TEXTS:
-            finishes.append(partial(_itself, shared_texts(column)))
-        elif name in _SHARED_GATHERS:
-            shared = _not_shared(column) if parts is None else parts.get(name)
-            finishes.append(_SHARED_GATHERS[name](shared, rows, pools))
+            array = shared_text_array(column)
         else:
-            finishes.append(_GATHERS[name](column, pools, 0))
-    pools.make()
-    arrays = [finish() for finish in finishes]
+            array = _ARRAYS_OF[name](column, 0)
+        arrays.append(array)
     arrays.append(_unmapped_column(events, odd_times))
     arrays.append(shared_by_counts(lineage.uris, lineage.counts))
     arrays.append(pa.array(lineage.indexes.astype(np.int64, copy=False)))
     return pa.RecordBatch.from_arrays(arrays, schema=BATCH_SCHEMA)
-
-
-def _itself(array: Array) -> Array:
-    return array
 
 
 def _not_shared(values: Sequence[Any]) -> SharedParts | None:

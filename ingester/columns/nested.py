@@ -1,8 +1,5 @@
 """Columns of any type of the model, nested ones too, each compiled from the model's types when imported.
 
-A column is made in two steps, since its text is made together with that of all others: gathering walks the values
-and gives back a function; once `Pools.make` was called, that function gives the array.
-
 A part (a JSON object) that an event does not have takes the way of an empty one, so that all rows of a chunk are
 transposed in C at every level: on real events, where half have a session, that is as fast as working on those
 that have it and spreading the result, and it is one way for all. A part without any value is null, whether it was
@@ -10,7 +7,6 @@ delivered as `{}`, null, or not at all.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
 from itertools import chain
 from operator import attrgetter, length_hint
 from typing import Any, get_args, get_origin
@@ -30,92 +26,70 @@ from ingester.columns.arrays import (
     offsets_of,
     validity_bits,
 )
-from ingester.columns.freeform import JsonTexts
+from ingester.columns.freeform import json_array
 from ingester.columns.schema import arrow_type, without_none
-from ingester.columns.strings import Texts
-
-Finish = Callable[[], Array]
-"""Makes a column's array, once the pools are made."""
+from ingester.columns.strings import text_array
 
 as_tuple = msgspec.structs.astuple
 
-
-class Pools:
-    """Where the text of a chunk is gathered, of all columns at all levels."""
-
-    __slots__ = ("json_texts", "texts")
-
-    def __init__(self) -> None:
-        self.texts = Texts()
-        self.json_texts = JsonTexts()
-
-    def make(self) -> None:
-        """After all columns were gathered. Raises OverflowError above 2 GiB of text."""
-        self.texts.make()
-        self.json_texts.make()
+ArrayOf = Callable[[Values, int], Array]
+"""Makes a column of its values; also takes how many of them are known to be missing with the part around. Raises
+OverflowError above 2 GiB of text."""
 
 
-Gather = Callable[[Values, Pools, int], Finish]
-"""Takes a column's values, and how many of its rows are known to have none, as the part around is missing."""
-
-
-def gather_for(type_: Any) -> Gather:
-    """How to gather a column of a type of the model."""
+def array_for(type_: Any) -> ArrayOf:
+    """How to make a column of a type of the model."""
     type_ = without_none(type_)
     if type_ is str:
-        return lambda values, pools, _: pools.texts.add(values)
+        return lambda values, _: text_array(values)
     if type_ is Raw:
-        return lambda values, pools, _: pools.json_texts.add(values)
+        return lambda values, _: json_array(values)
     origin = get_origin(type_)
     if origin is list:
-        return _list_gather(get_args(type_)[0])
+        return _list_array_for(get_args(type_)[0])
     if origin is dict:
-        return _map_gather(arrow_type(type_))
+        return _map_array_for(arrow_type(type_))
     if _is_part(type_):
-        return _part_gather(type_)
-    return _scalar_gather(arrow_type(type_))
+        return _part_array_for(type_)
+    return _scalar_array_for(arrow_type(type_))
 
 
-def _scalar_gather(type_: pa.DataType) -> Gather:
+def _scalar_array_for(type_: pa.DataType) -> ArrayOf:
     nulls = null_arrays(type_)
 
-    def gather(values: Values, _: Pools, __: int) -> Finish:
+    def scalar_array(values: Values, _: int) -> Array:
         rows = len(values)
-        if values == none_values(rows):
-            return partial(nulls, rows)
-        array = pa.array(values, type_)
-        return lambda: array
+        return nulls(rows) if values == none_values(rows) else pa.array(values, type_)
 
-    return gather
+    return scalar_array
 
 
-def _map_gather(type_: pa.DataType) -> Gather:
+def _map_array_for(type_: pa.DataType) -> ArrayOf:
     nulls = null_arrays(type_)
 
-    def gather(values: Values, _: Pools, __: int) -> Finish:
+    def map_array(values: Values, _: int) -> Array:
         if not any(values):
-            return partial(nulls, len(values))
-        array = pa.array([[*value.items()] if value else None for value in values], type_)
-        return lambda: array
+            return nulls(len(values))
+        return pa.array([[*value.items()] if value else None for value in values], type_)
 
-    return gather
+    return map_array
 
 
-def _list_gather(element: Any) -> Gather:
+def _list_array_for(element: Any) -> ArrayOf:
     type_ = pa.list_(arrow_type(element))
     nulls = null_arrays(type_)
-    gather_elements = gather_for(element)
+    array_of_elements = array_for(element)
 
-    def gather(values: Values, pools: Pools, _: int) -> Finish:
+    def list_array(values: Values, _: int) -> Array:
         rows = len(values)
         if values == none_values(rows):
-            return partial(nulls, rows)
+            return nulls(rows)
         lengths = np.fromiter(map(length_hint, values), np.int32, rows)
         buffers = [_list_validity(values, lengths), buffer_of(offsets_of(lengths))]
-        finish_elements = gather_elements(tuple(chain.from_iterable(filter(None, values))), pools, 0)
-        return lambda: pa.Array.from_buffers(type_, rows, buffers, children=[finish_elements()])
+        elements = array_of_elements(tuple(chain.from_iterable(filter(None, values))), 0)
+        return pa.Array.from_buffers(type_, rows, buffers, children=[elements])
 
-    return gather
+    return list_array
 
 
 def _list_validity(values: Values, lengths: Any) -> pa.Buffer | None:
@@ -128,30 +102,25 @@ def _list_validity(values: Values, lengths: Any) -> pa.Buffer | None:
     return validity_bits(is_valid)
 
 
-def _part_gather(part: type[Struct]) -> Gather:
+def _part_array_for(part: type[Struct]) -> ArrayOf:
     type_ = arrow_type(part)
     nulls = null_arrays(type_)
-    gathers = [gather_for(field.type) for field in msgspec.structs.fields(part)]
+    arrays_of_fields = [array_for(field.type) for field in msgspec.structs.fields(part)]
     transpose = _transpose_for(part)
     empty = _empty(part)
 
-    def gather(values: Values, pools: Pools, missing: int) -> Finish:
+    def part_array(values: Values, missing: int) -> Array:
         rows = len(values)
         if not (values and all(values)):
             if values == none_values(rows):
-                return partial(nulls, rows)
+                return nulls(rows)
             missing += values.count(None)
             values = [empty if value is None else value for value in values]
-        fields = zip(gathers, transpose(values), strict=True)
-        finishes = [gather_field(column, pools, missing) for gather_field, column in fields]
+        fields = zip(arrays_of_fields, transpose(values), strict=True)
+        children = [array_of(column, missing) for array_of, column in fields]
+        return pa.Array.from_buffers(type_, rows, [_part_validity(children, rows, missing)], children=children)
 
-        def finish() -> Array:
-            children = [finish_field() for finish_field in finishes]
-            return pa.Array.from_buffers(type_, rows, [_part_validity(children, rows, missing)], children=children)
-
-        return finish
-
-    return gather
+    return part_array
 
 
 def _transpose_for(part: type[Struct]) -> Callable[[Sequence[Struct]], Iterable[Values]]:

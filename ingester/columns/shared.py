@@ -4,41 +4,41 @@ Arrow calls that a dictionary. It stays one until the rows are written: sorting 
 """
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
 
 from ingester.columns.arrays import Array, none_values, null_arrays
-from ingester.columns.nested import Finish, Pools, gather_for
+from ingester.columns.nested import array_for
 from ingester.columns.schema import arrow_type
 from ingester.columns.strings import text_array
 from ingester.model.shared_parts import SharedParts
 
-GatherShared = Callable[[SharedParts | None, int, Pools], Finish]
+SharedArrayOf = Callable[[SharedParts | None, int], Array]
 """Takes the values of a field, None if no event has one, and the number of rows."""
 
 
-def shared_gather_for(type_: Any) -> GatherShared:
-    """How to gather a column of parts, of a type of the model."""
-    gather = gather_for(type_)
+def shared_array_for(type_: Any) -> SharedArrayOf:
+    """How to make a column of parts, of a type of the model."""
+    array_of = array_for(type_)
     nulls = _null_arrays(arrow_type(type_))
 
-    def gather_shared(shared: SharedParts | None, rows: int, pools: Pools) -> Finish:
+    def shared_array(shared: SharedParts | None, rows: int) -> Array:
         if shared is None:
-            return partial(nulls, rows)
-        finish = gather(tuple(shared.values), pools, 0)
-        codes = shared.codes
-        return lambda: _dictionary_array(codes, rows, finish())
+            return nulls(rows)
+        return _dictionary_array(shared.codes, rows, array_of(tuple(shared.values), 0))
 
-    return gather_shared
+    return shared_array
 
 
-def shared_texts(values: Sequence[str | None]) -> Array:
+def shared_text_array(values: Sequence[str | None]) -> Array:
     """A column of text that many events share. Raises OverflowError above 2 GiB of text."""
     if values == none_values(len(values)):
         return _null_texts(len(values))
-    return text_array(values).dictionary_encode("encode")
+    texts: Any = text_array(values)
+    encoded: Array = texts.dictionary_encode("encode")
+    return encoded
 
 
 def shared_by_counts(texts: Sequence[str], counts: Sequence[int]) -> Array:

@@ -13,10 +13,7 @@ from tests.unit.columns.given import batch_of, column_of
 
 
 def _texts(*values: bytes) -> list[Any]:
-    pool = freeform.JsonTexts()
-    finish = pool.add([Raw(value) if value else ABSENT for value in values])
-    pool.make()
-    array = finish()
+    array = freeform.json_array([Raw(value) if value else ABSENT for value in values])
     array.validate(full=True)
     texts: list[Any] = array.to_pylist()
     return texts
