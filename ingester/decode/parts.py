@@ -103,7 +103,7 @@ def share_parts(decoded: DecodedEvents) -> tuple[SharingEvents, set[int]]:
 def _distinct(raws: Sequence[Raw]) -> tuple[Codes, list[bytes]]:
     """For each row the place of its text among the distinct texts, and these."""
     rows = len(raws)
-    if raws.count(ABSENT) == rows:
+    if not any(raws):
         return np.zeros(rows, np.int32), [b""]
     data = b"".join(raws)
     offsets = np.zeros(rows + 1, np.int32)

@@ -26,7 +26,7 @@ _BETWEEN_RECORDS = b'},{"eventVersion":"'
 """Where nearly all records begin and end. Inside a record hardly ever; then that slice is no array."""
 
 SLICE_BYTES = 64 << 10
-"""Some forty events: fewer cost calls; of twice as many, one record that does not fit the model holds up more neighbours,
+"""Some forty events: fewer cost calls; of twice as many, a record that does not fit the model holds up more others,
 2 % of all CPU where that is one of 600 (measured)."""
 
 RUN_BYTES_MAX = 4 << 20
