@@ -1,6 +1,6 @@
 """Events and where they came from → one record batch. Pure; runs in the worker process.
 
-Measured by `bench/bench_columns.py`.
+`bench/bench_columns.py` measures what each column takes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -48,8 +48,8 @@ def record_batch(
     """One row an event, in order, with the columns of BATCH_SCHEMA.
 
     `parts`: the values of PART_FIELDS by the field's name; None if the events have them. Raises ValueError when the
-    lineage is of another number of rows, OverflowError when the events hold more than 2 GiB of text, which Arrow
-    can't address: give fewer at once.
+    lineage is of another number of rows, OverflowError when a column holds more than 2 GiB of text, which Arrow can't
+    address: give fewer events at once.
     """
     rows = events.rows
     if sum(lineage.counts) != rows or len(lineage.indexes) != rows:

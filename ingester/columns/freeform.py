@@ -30,6 +30,8 @@ def json_array(values: Sequence[Raw]) -> Array:
     if values == _absent_values(rows):
         return null_texts(rows)
     data = b"".join(values)
+    if not data:
+        return null_texts(rows)
     if len(data) > _BYTES_MAX:
         raise too_much_text(rows)
     lengths = np.fromiter(map(len, values), np.int32, rows)

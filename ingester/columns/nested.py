@@ -30,8 +30,6 @@ from ingester.columns.freeform import json_array
 from ingester.columns.schema import arrow_type, without_none
 from ingester.columns.strings import text_array
 
-as_tuple = msgspec.structs.astuple
-
 ArrayOf = Callable[[Values, int], Array]
 """Makes a column of its values; also takes how many of them are known to be missing with the part around. Raises
 OverflowError above 2 GiB of text."""
@@ -128,7 +126,7 @@ def _transpose_for(part: type[Struct]) -> Callable[[Sequence[Struct]], Iterable[
     getters = [attrgetter(name) for name in part.__struct_fields__]
     if len(getters) <= 2:
         return lambda parts: [tuple(map(getter, parts)) for getter in getters]
-    return lambda parts: zip(*map(as_tuple, parts), strict=True)
+    return lambda parts: zip(*map(msgspec.structs.astuple, parts), strict=True)
 
 
 def _empty(part: type[Struct]) -> Struct:

@@ -31,10 +31,10 @@ _DECODES = {name: msgspec.json.Decoder(_types[name]).decode for name in PART_FIE
 
 
 class SharingEvents(NamedTuple):
-    """Events, as `decode_events` gives them, and what they hold, by field; None where there is no event.
+    """Events, as `decode_events` gives them, and what they hold, by field: `transposed` is None without any event.
 
-    The values of their PART_FIELDS are only in `parts`, by the field's name: elsewhere they may still be JSON, see
-    `EventOfRawParts`, until `set_parts`. A field that no event has is left out.
+    The values of their PART_FIELDS are only in `parts`, by the field's name: in the events, until `set_parts`, and in
+    `transposed` they may still be JSON, see `EventOfRawParts`. A field that no event has is left out.
     """
 
     decoded: DecodedEvents

@@ -55,7 +55,7 @@ class DataFileWriter:
             compression_level=1,
             write_page_index=True,
             store_schema=False,  # readers shall not see that some columns were given as dictionaries
-            sorting_columns=pq.SortingColumn.from_ordering(schema, SORT_KEYS),
+            sorting_columns=pq.SortingColumn.from_ordering(schema, [(name, "ascending") for name in SORT_KEYS]),
             **per_column,
         )
 

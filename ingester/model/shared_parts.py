@@ -76,7 +76,7 @@ class Transposed(NamedTuple):
     """At least one event, by field.
 
     `columns`: the values of each field of the model, in its order. `whole`: the events that are no `EventOfRawParts`,
-    as they took the tolerant path, and their rows.
+    and their rows; among such, these took the tolerant path, and have parts where the others have JSON.
     """
 
     columns: list[tuple[Any, ...]]

@@ -30,6 +30,7 @@ def test_null_and_absent_are_null_and_every_other_value_is_text() -> None:
     values = [b"", b"null", b"{}", b"", b"false", b"0", b'"n"', b'""', b"[null]", b"null", b""]
     expected = [None, None, "{}", None, "false", "0", '"n"', '""', "[null]", None, None]
     assert _texts(*values) == expected
+    assert _texts(b"", b"") == [None, None]
 
 
 def test_text_that_is_not_ascii_keeps_its_bytes() -> None:
