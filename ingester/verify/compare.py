@@ -5,7 +5,8 @@ delivered. Memory: nine bytes a record of one commit, and a batch of rows.
 """
 
 from collections.abc import Callable, Iterator
-from itertools import islice
+from concurrent.futures import ThreadPoolExecutor
+from itertools import compress, islice
 from pathlib import Path
 from urllib.parse import quote
 
@@ -30,6 +31,8 @@ from ingester.verify.restore import DIGEST_BYTES, digest_of_record, digest_of_ro
 
 _AGAIN = "Put the data files back from a backup, or ingest the log file anew into another output."
 _TOGETHER = 500
+_READ_TOGETHER_MAX = 8
+"""Log files of a commit that are read at a time: a GET is mostly waiting. Each may hold 64 MB of JSON meanwhile."""
 _BATCH_ROWS = 2_048
 _COMPARED, _DIFFERS, _NO_DIGEST = 1, 2, 4
 
@@ -115,7 +118,9 @@ def _compare_commit(
     commit: Commit, wanted: list[CommittedLogFile], open_: Open, files: LakeFiles, report: Report
 ) -> None:
     expected = _Expected(wanted)
-    readable = [one for one in expected.log_files if _read(one, open_, expected, report)]
+    with ThreadPoolExecutor(_READ_TOGETHER_MAX, "read") as threads:
+        can_be_read = list(threads.map(lambda one: _read(one, open_, expected, report), expected.log_files))
+    readable = list(compress(expected.log_files, can_be_read))
     if not readable:
         return
     uris = {one.uri for one in readable}

@@ -3,15 +3,22 @@
 import json
 import shutil
 import sqlite3
+import threading
 import uuid
+from itertools import count
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from ingester.fetch.base import Fetched, MakeRoom, Open
+from ingester.fetch.open import opener
 from ingester.ledger.sqlite import SqliteLedger
 from ingester.model.commit import Commit
+from ingester.model.log_file import LogFile
+from ingester.model.settings import Settings
+from ingester.verify.verify import verify as verify_lake
 from scripts.demo_world.log_files import GeneratedLogFile
 from tests.support.cli import Ended, ingester
 from tests.support.lake import DiskLake, Lake
@@ -433,3 +440,24 @@ def test_commits_of_one_ledger_are_read_one_by_one(filled: DiskLake) -> None:
     ledger.close()
     assert all(isinstance(commit, Commit) for commit in commits)
     assert sum(file.rows for commit in commits for file in commit.log_files) == sum(filled.places().values())
+
+
+def test_log_files_of_the_source_are_fetched_several_at_a_time(
+    filled: DiskLake, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls, a_second_began = count(), threading.Event()
+
+    def patient_opener(settings: Settings) -> Open:
+        open_ = opener(settings)
+
+        def open_after_the_second(log_file: LogFile, make_room: MakeRoom) -> Fetched:
+            if next(calls) > 0:
+                a_second_began.set()
+            assert a_second_began.wait(timeout=20), "the first log file was fetched alone"
+            return open_(log_file, make_room)
+
+        return open_after_the_second
+
+    monkeypatch.setattr("ingester.verify.compare.opener", patient_opener)
+    report = verify_lake(Settings(output=str(filled.root)), source=str(source))
+    assert (report.findings, report.log_files_compared) == ([], report.log_files)
