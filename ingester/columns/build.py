@@ -3,7 +3,7 @@
 `bench/bench_columns.py` measures what each column takes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from ingester.columns.arrays import Array, none_values, null_texts
+from ingester.columns.arrays import Array, Values, none_values, null_texts
 from ingester.columns.nested import array_for
 from ingester.columns.schema import BATCH_SCHEMA, SHARED_TEXTS
 from ingester.columns.shared import shared_array_for, shared_by_counts, shared_text_array
@@ -24,7 +24,16 @@ from ingester.model.unmapped import merge_unmapped
 _FIELDS = msgspec.structs.fields(CloudTrailEvent)
 _TIME = "event_time_text"
 _TIME_JSON_NAME = "eventTime"
-_ARRAYS_OF = {field.name: array_for(field.type) for field in _FIELDS if field.name not in PART_FIELDS}
+
+
+def _array_of(field: msgspec.structs.FieldInfo) -> Callable[[Values], Array]:
+    if field.encode_name in SHARED_TEXTS:
+        return shared_text_array
+    array_of = array_for(field.type)
+    return lambda values: array_of(values, 0)
+
+
+_ARRAYS_OF = {field.name: _array_of(field) for field in _FIELDS if field.name not in {*PART_FIELDS, _TIME}}
 _SHARED_ARRAYS_OF = {field.name: shared_array_for(field.type) for field in _FIELDS if field.name in PART_FIELDS}
 
 RecordIndexes = np.ndarray[tuple[int], np.dtype[np.int32]] | np.ndarray[tuple[int], np.dtype[np.int64]]
@@ -62,10 +71,8 @@ def record_batch(
             array, odd_times = time_column(column)
         elif name in PART_FIELDS:
             array = _SHARED_ARRAYS_OF[name](_not_shared(column) if parts is None else parts.get(name), rows)
-        elif field.encode_name in SHARED_TEXTS:
-            array = shared_text_array(column)
         else:
-            array = _ARRAYS_OF[name](column, 0)
+            array = _ARRAYS_OF[name](column)
         arrays.append(array)
     arrays.append(_unmapped_column(events, odd_times))
     arrays.append(shared_by_counts(lineage.uris, lineage.counts))

@@ -1,7 +1,7 @@
 """The log files read again and held against the lake, record by record. Only with the lake's lock held.
 
 Each row is restored to the record that it came from, and its digest (64 bits) compared with that of the record as
-delivered. Memory: nine bytes a record of one commit, and a batch of rows.
+delivered. Memory: nine bytes a record of one commit, a batch of rows, and the JSON of some log files.
 """
 
 from collections.abc import Callable, Iterator
@@ -31,8 +31,8 @@ from ingester.verify.restore import DIGEST_BYTES, digest_of_record, digest_of_ro
 
 _AGAIN = "Put the data files back from a backup, or ingest the log file anew into another output."
 _TOGETHER = 500
-_READ_TOGETHER_MAX = 8
-"""Log files of a commit that are read at a time: a GET is mostly waiting. Each may hold 64 MB of JSON meanwhile."""
+_LOG_FILES_AT_ONCE = 8
+"""Of one commit: a GET is mostly waiting. Each may hold 64 MB of JSON meanwhile."""
 _BATCH_ROWS = 2_048
 _COMPARED, _DIFFERS, _NO_DIGEST = 1, 2, 4
 
@@ -53,15 +53,17 @@ def compare_with_source(
     _find_missing(source, settings, ledger, lake, report)
     begin = _uri_prefix(source)
     open_ = opener(settings)
-    for commit, is_published in ledger.each_commit():
-        wanted = [
-            one
-            for one in commit.log_files
-            if one.uri.startswith(begin) and one.rows + one.quarantined_records + one.filtered_records <= RECORDS_MAX
-        ]
-        if wanted and is_published:
-            _compare_commit(commit, wanted, open_, files, report)
-            tick()
+    with ThreadPoolExecutor(_LOG_FILES_AT_ONCE, thread_name_prefix="verify") as pool:
+        for commit, is_published in ledger.each_commit():
+            wanted = [
+                one
+                for one in commit.log_files
+                if one.uri.startswith(begin)
+                and one.rows + one.quarantined_records + one.filtered_records <= RECORDS_MAX
+            ]
+            if wanted and is_published:
+                _compare_commit(commit, wanted, open_, files, report, pool)
+                tick()
 
 
 def _uri_prefix(source: str) -> str:
@@ -115,11 +117,15 @@ class _Expected:
 
 
 def _compare_commit(
-    commit: Commit, wanted: list[CommittedLogFile], open_: Open, files: LakeFiles, report: Report
+    commit: Commit,
+    wanted: list[CommittedLogFile],
+    open_: Open,
+    files: LakeFiles,
+    report: Report,
+    pool: ThreadPoolExecutor,
 ) -> None:
     expected = _Expected(wanted)
-    with ThreadPoolExecutor(_READ_TOGETHER_MAX, "read") as threads:
-        can_be_read = list(threads.map(lambda one: _read(one, open_, expected, report), expected.log_files))
+    can_be_read = pool.map(lambda one: _read(one, open_, expected, report), expected.log_files)
     readable = list(compress(expected.log_files, can_be_read))
     if not readable:
         return
