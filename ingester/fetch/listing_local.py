@@ -17,6 +17,11 @@ _SORTED_TOGETHER_MAX = 100_000
 _OURS = "_ingester"
 
 
+def absolute_path(source: str) -> str:
+    """How the paths of log files below a directory begin, however it was given."""
+    return os.path.abspath(source)  # noqa: PTH100 (Path.absolute keeps `..`: two identities for a file)
+
+
 class LocalListing(Skipped):
     """The log files below a directory, or a single file. See `ingester.fetch.listing`.
 
@@ -27,7 +32,7 @@ class LocalListing(Skipped):
     def __init__(self, source: str) -> None:
         """Raises ConfigurationError if `source` is not there or can't be read."""
         super().__init__()
-        self._source = os.path.abspath(source)  # noqa: PTH100 (Path.absolute keeps `..`: two identities for a file)
+        self._source = absolute_path(source)
         self._is_directory = os.path.isdir(self._source)  # noqa: PTH112
         try:
             os.scandir(self._source).close() if self._is_directory else os.stat(self._source)  # noqa: PTH116

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from ingester.decode.read import RECORDS_MAX, read_records
 from ingester.fetch.base import Open, no_waiting
 from ingester.fetch.listing import list_log_files
+from ingester.fetch.listing_local import absolute_path
 from ingester.fetch.open import opener
 from ingester.lake.base import Lake
 from ingester.lake.lake_files import LakeFiles
@@ -69,9 +70,9 @@ def compare_with_source(
 def _uri_prefix(source: str) -> str:
     if is_s3_uri(source):
         return source
-    path = Path(source).absolute()
-    uri = "file://" + quote(str(path).encode("utf-8", "surrogateescape"))
-    return uri.rstrip("/") + "/" if path.is_dir() else uri
+    path = absolute_path(source)
+    uri = "file://" + quote(path.encode("utf-8", "surrogateescape"))
+    return uri.rstrip("/") + "/" if Path(path).is_dir() else uri
 
 
 def _find_missing(source: str, settings: Settings, ledger: DurableLedger, lake: Lake, report: Report) -> None:

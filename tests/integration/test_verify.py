@@ -442,6 +442,13 @@ def test_commits_of_one_ledger_are_read_one_by_one(filled: DiskLake) -> None:
     assert sum(file.rows for commit in commits for file in commit.log_files) == sum(filled.places().values())
 
 
+def test_a_source_is_compared_however_its_directory_is_given(filled: DiskLake, source: Path) -> None:
+    usual = verify(filled, "--source", source)
+    roundabout = verify(filled, "--source", source / "AWSLogs" / "..")
+    assert (roundabout.exit_code, roundabout.stdout) == (usual.exit_code, usual.stdout)
+    assert " 0 log files compared" not in usual.stdout
+
+
 def test_log_files_of_the_source_are_fetched_several_at_a_time(
     filled: DiskLake, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
